@@ -1,0 +1,47 @@
+package cluster
+
+import "github.com/portolan-net/portolan/flow"
+
+// Snapshot is one moment of a cluster. It is plain data: whoever builds it
+// (internal/manifest, internal/kube) applied the API server's defaults, and
+// nobody changes it afterwards. Order within a slice carries no meaning except
+// that earlier objects come first where two tie.
+type Snapshot struct {
+	Nodes           []Node
+	Namespaces      []Namespace
+	Pods            []Pod
+	Services        []Service
+	EndpointSlices  []EndpointSlice
+	NetworkPolicies []NetworkPolicy
+	Fabric          Fabric
+
+	// Foreign are objects that may change a verdict and that are not modelled.
+	Foreign []Foreign
+	// Ignored are all other objects that were read and not used.
+	Ignored []Ignored
+	// Notes say what the reader derived or corrected, for every answer to print.
+	Notes []flow.Reason
+	// Absent names kinds that the input does not hold although a full dump
+	// would ("Node", "Pod", "Namespace"...): an answer that needs them is
+	// UNKNOWN, never a guess.
+	Absent []string
+}
+
+// Ignored is an object that was read and not used, and why.
+type Ignored struct {
+	Object   flow.Object
+	Position flow.Position
+	Reason   flow.Reason
+}
+
+// Foreign is an object of a kind that another policy engine reads: it may deny
+// what NetworkPolicy allows or, unless DenyOnly, allow what it denies.
+type Foreign struct {
+	Object   flow.Object
+	Position flow.Position
+	// Namespace the object affects; "" is every pod of the cluster.
+	Namespace string
+	// DenyOnly is true for kinds that cannot open what a NetworkPolicy closed
+	// (Istio's AuthorizationPolicy, seen from the network).
+	DenyOnly bool
+}

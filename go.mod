@@ -1,0 +1,3 @@
+module github.com/portolan-net/portolan
+
+go 1.26
