@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"net/netip"
+	"strconv"
 
 	"github.com/portolan-net/portolan/flow"
 )
@@ -311,4 +312,18 @@ type Requirement struct {
 type LabelSelector struct {
 	MatchLabels      Labels
 	MatchExpressions []Requirement
+}
+
+// Words prints the port as people write it: "6379", "8000-8090", "http", or ""
+// for every port.
+func (p *PolicyPort) Words() string {
+	switch {
+	case p.Port.Name != "":
+		return p.Port.Name
+	case p.Port.Number == 0:
+		return ""
+	case p.EndPort != 0:
+		return strconv.Itoa(int(p.Port.Number)) + "-" + strconv.Itoa(int(p.EndPort))
+	}
+	return strconv.Itoa(int(p.Port.Number))
 }

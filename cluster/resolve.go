@@ -1,0 +1,213 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Resolve turns what the Fabric says of the dataplane into a whole Profile:
+// what was not said is filled in and listed in Profile.Assumed. It returns an
+// error that names the known words when the Fabric uses an unknown one.
+func Resolve(s *Snapshot) (*Profile, error) {
+	d := &s.Fabric.Dataplane
+	p := &Profile{
+		PodNetwork:          d.PodNetwork,
+		ClusterCIDRs:        d.ClusterCIDRs,
+		ServiceCIDRs:        d.ServiceCIDRs,
+		PodEgressMasquerade: d.PodEgressMasquerade,
+		MasqueradeAll:       d.MasqueradeAll != nil && *d.MasqueradeAll,
+	}
+	if err := p.choose(d); err != nil {
+		return nil, err
+	}
+	if p.PodNetwork == "" {
+		p.PodNetwork = PodNetworkRouted
+		p.assume(flow.CodeAssumedPodNetwork, string(p.PodNetwork))
+	}
+	if p.PodEgressMasquerade == "" {
+		p.PodEgressMasquerade = EgressMasqueradeNone
+	}
+	if len(p.ClusterCIDRs) == 0 {
+		p.deriveClusterCIDRs(s)
+	}
+	p.nodeAddresses(s)
+	return p, nil
+}
+
+func (p *Profile) assume(code flow.Code, args ...string) {
+	p.Assumed = append(p.Assumed, flow.Because(code, args...))
+}
+
+func (p *Profile) choose(d *Dataplane) error {
+	name := d.Profile
+	if name == "" {
+		name = "generic"
+		if d.Proxy == "" || d.Policy == "" {
+			p.assume(flow.CodeAssumedProfile, name)
+		}
+	}
+	bundle, ok := bundles[name]
+	if !ok {
+		return unknownWord("profile", name, bundles)
+	}
+	proxy, policy := bundle[0], bundle[1]
+	if d.Proxy != "" {
+		proxy = d.Proxy
+	}
+	if d.Policy != "" {
+		policy = d.Policy
+	}
+	if p.Proxy, ok = proxies[proxy]; !ok {
+		return unknownWord("proxy", proxy, proxies)
+	}
+	if p.Policy, ok = enforcers[policy]; !ok {
+		return unknownWord("policy", policy, enforcers)
+	}
+	return nil
+}
+
+func unknownWord[V any](field, word string, known map[string]V) error {
+	return fmt.Errorf("dataplane.%s %q is not known: use one of %s", field, word,
+		strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+}
+
+// deriveClusterCIDRs takes the nodes' pod CIDRs for the cluster's: what
+// kube-proxy is told by --cluster-cidr covers them.
+func (p *Profile) deriveClusterCIDRs(s *Snapshot) {
+	for i := range s.Nodes {
+		p.ClusterCIDRs = append(p.ClusterCIDRs, s.Nodes[i].PodCIDRs...)
+	}
+	if len(p.ClusterCIDRs) == 0 {
+		p.assume(flow.CodeNoClusterCIDR)
+		return
+	}
+	words := make([]string, 0, 3)
+	for _, c := range p.ClusterCIDRs[:min(3, len(p.ClusterCIDRs))] {
+		words = append(words, c.String())
+	}
+	if n := len(p.ClusterCIDRs) - len(words); n > 0 {
+		words = append(words, fmt.Sprintf("and %d more", n))
+	}
+	p.assume(flow.CodeAssumedClusterCIDR, strings.Join(words, ", "))
+}
+
+// InClusterCIDR reports whether the address is one of a pod, as a proxy with
+// --detect-local-mode ClusterCIDR tells it.
+func (p *Profile) InClusterCIDR(a netip.Addr) bool { return within(p.ClusterCIDRs, a) }
+
+// InServiceCIDR reports whether the address is of the service range.
+func (p *Profile) InServiceCIDR(a netip.Addr) bool { return within(p.ServiceCIDRs, a) }
+
+func within(prefixes []netip.Prefix, a netip.Addr) bool {
+	for _, c := range prefixes {
+		if c.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// nodeAddresses fills the masquerade addresses of every node: the Fabric's
+// word, else the pod network's custom. An address that nothing tells stays
+// absent, and what depends on it is unknown.
+func (p *Profile) nodeAddresses(s *Snapshot) {
+	told := make(map[string]*Masquerade, len(s.Fabric.Nodes))
+	for i := range s.Fabric.Nodes {
+		told[s.Fabric.Nodes[i].Name] = &s.Fabric.Nodes[i].Masquerade
+	}
+	p.Nodes = make(map[string]Masquerade, len(s.Nodes))
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		m := p.custom(n)
+		if t := told[n.Name]; t != nil {
+			m.ToLocalPods = override(m.ToLocalPods, t.ToLocalPods)
+			m.ToPodsOnOtherNodes = override(m.ToPodsOnOtherNodes, t.ToPodsOnOtherNodes)
+			m.ToOtherNodes = override(m.ToOtherNodes, t.ToOtherNodes)
+		}
+		p.Nodes[n.Name] = m
+	}
+}
+
+// custom is the masquerade address by kind of pod network: masquerade takes the
+// address of the outgoing device, which is the bridge's for a bridge, the
+// tunnel's for an overlay, and the node's where pods hang on devices without
+// one.
+func (p *Profile) custom(n *Node) Masquerade {
+	m := Masquerade{ToLocalPods: n.InternalIPs, ToPodsOnOtherNodes: n.InternalIPs, ToOtherNodes: n.InternalIPs}
+	if p.PodNetwork == PodNetworkRouted {
+		return m
+	}
+	var first, zero []netip.Addr
+	for _, c := range n.PodCIDRs {
+		zero = append(zero, c.Masked().Addr())
+		first = append(first, c.Masked().Addr().Next())
+	}
+	m.ToLocalPods = first
+	if p.PodNetwork == PodNetworkVXLAN {
+		m.ToPodsOnOtherNodes = zero
+	}
+	return m
+}
+
+// override replaces the addresses family by family, so that a Fabric which
+// tells IPv4 only leaves the custom for IPv6.
+func override(base, told []netip.Addr) []netip.Addr {
+	if len(told) == 0 {
+		return base
+	}
+	out := slices.Clone(told)
+	for _, v6 := range []bool{false, true} {
+		if !firstOf(told, v6).IsValid() {
+			if a := firstOf(base, v6); a.IsValid() {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// Toward is where a node's packet goes, as far as its source address depends on
+// it.
+type Toward uint8
+
+// The three ways out of a node.
+const (
+	TowardOtherNodes Toward = iota // other nodes' addresses, and everything outside
+	TowardLocalPods
+	TowardRemotePods
+)
+
+var towardNames = [...]string{"other nodes", "its own pods", "pods on other nodes"}
+
+// String is for messages.
+func (t Toward) String() string { return towardNames[t] }
+
+// SourceOf returns the address the node puts on packets of its own, and on
+// those it masquerades, or the zero Addr when it is not known.
+func (p *Profile) SourceOf(node string, t Toward, v6 bool) netip.Addr {
+	m := p.Nodes[node]
+	switch t {
+	case TowardLocalPods:
+		return firstOf(m.ToLocalPods, v6)
+	case TowardRemotePods:
+		return firstOf(m.ToPodsOnOtherNodes, v6)
+	}
+	return firstOf(m.ToOtherNodes, v6)
+}
+
+// Told reports whether the Fabric itself gives the address of SourceOf.
+func (f *Fabric) Told(node string, t Toward, v6 bool) bool {
+	for i := range f.Nodes {
+		if f.Nodes[i].Name != node {
+			continue
+		}
+		m := &f.Nodes[i].Masquerade
+		return firstOf([][]netip.Addr{m.ToOtherNodes, m.ToLocalPods, m.ToPodsOnOtherNodes}[t], v6).IsValid()
+	}
+	return false
+}

@@ -1,0 +1,215 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Direction is which side of a connection a policy looks from.
+type Direction uint8
+
+// The directions. The zero value is neither.
+const (
+	Ingress Direction = iota + 1
+	Egress
+)
+
+// String is the API's word in policyTypes.
+func (d Direction) String() string {
+	switch d {
+	case Ingress:
+		return "Ingress"
+	case Egress:
+		return "Egress"
+	}
+	return "Direction(0)"
+}
+
+// Rules returns the policy's rules of the direction, and the field they stand
+// in.
+func (d Direction) rules(p *cluster.NetworkPolicy) ([]cluster.PolicyRule, string) {
+	if d == Egress {
+		return p.Egress, "spec.egress"
+	}
+	return p.Ingress, "spec.ingress"
+}
+
+func (d Direction) isolates(p *cluster.NetworkPolicy) bool {
+	if d == Egress {
+		return p.IsolatesEgress
+	}
+	return p.IsolatesIngress
+}
+
+// Tables are the compiled policies of one Snapshot: immutable, safe for any
+// number of readers.
+type Tables struct {
+	snapshot *cluster.Snapshot
+	index    *cluster.Index
+	profile  *cluster.PolicyProfile
+
+	classes []class
+	classOf []int32 // by place in Snapshot.Pods; -1: not subject to policy
+	groups  [][]int32
+}
+
+// class is all pods of a namespace with equal labels: no policy can tell them
+// apart except by address and by the number behind a port name.
+type class struct {
+	namespace       string
+	ingress, egress int32 // groups; group 0 is "no policy"
+}
+
+// Compile builds the tables. hostNetwork pods belong to no class: the API says
+// that how a policy affects them is undefined, and every supported dataplane
+// leaves them out ("in the most common case ... treated as node traffic").
+func Compile(s *cluster.Snapshot, x *cluster.Index, profile *cluster.PolicyProfile) *Tables {
+	t := &Tables{snapshot: s, index: x, profile: profile, classOf: make([]int32, len(s.Pods)), groups: [][]int32{nil}}
+	candidates := byNamespace(s)
+	known := map[string]int32{}
+	intern := map[string]int32{"": 0}
+	for i := range s.Pods {
+		p := &s.Pods[i]
+		if p.HostNetwork {
+			t.classOf[i] = -1
+			continue
+		}
+		key := classKey(p)
+		id, ok := known[key]
+		if !ok {
+			id = int32(len(t.classes))
+			known[key] = id
+			t.classes = append(t.classes, t.newClass(p, candidates[p.Namespace], intern))
+		}
+		t.classOf[i] = id
+	}
+	return t
+}
+
+// subjects is one namespace's policies, found by a label they demand where they
+// demand one: one policy per pod in one namespace stays linear.
+type subjects struct {
+	byLabel map[[2]string][]int32
+	rest    []int32
+}
+
+func byNamespace(s *cluster.Snapshot) map[string]*subjects {
+	all := map[string]*subjects{}
+	for i := range s.NetworkPolicies {
+		p := &s.NetworkPolicies[i]
+		n := all[p.Namespace]
+		if n == nil {
+			n = &subjects{byLabel: map[[2]string][]int32{}}
+			all[p.Namespace] = n
+		}
+		key, ok := demanded(&p.PodSelector)
+		if ok {
+			n.byLabel[key] = append(n.byLabel[key], int32(i))
+		} else {
+			n.rest = append(n.rest, int32(i))
+		}
+	}
+	return all
+}
+
+// demanded returns one label that every pod the selector selects must have: the
+// smallest key, so that the choice is stable.
+func demanded(s *cluster.LabelSelector) ([2]string, bool) {
+	if len(s.MatchLabels) == 0 {
+		return [2]string{}, false
+	}
+	k := slices.Min(slices.Collect(maps.Keys(s.MatchLabels)))
+	return [2]string{k, s.MatchLabels[k]}, true
+}
+
+func (t *Tables) newClass(p *cluster.Pod, policies *subjects, intern map[string]int32) class {
+	c := class{namespace: p.Namespace}
+	if policies == nil {
+		return c
+	}
+	selecting := slices.Clone(policies.rest)
+	for k, v := range p.Labels {
+		selecting = append(selecting, policies.byLabel[[2]string{k, v}]...)
+	}
+	slices.Sort(selecting)
+	var in, out []int32
+	for _, i := range selecting {
+		np := &t.snapshot.NetworkPolicies[i]
+		if !np.PodSelector.Matches(p.Labels) {
+			continue
+		}
+		if np.IsolatesIngress {
+			in = append(in, i)
+		}
+		if np.IsolatesEgress {
+			out = append(out, i)
+		}
+	}
+	c.ingress, c.egress = t.group(in, intern), t.group(out, intern)
+	return c
+}
+
+// group hash-conses a list of policies.
+func (t *Tables) group(policies []int32, intern map[string]int32) int32 {
+	var b strings.Builder
+	for _, i := range policies {
+		b.Write([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)})
+	}
+	if id, ok := intern[b.String()]; ok {
+		return id
+	}
+	id := int32(len(t.groups))
+	intern[b.String()] = id
+	t.groups = append(t.groups, policies)
+	return id
+}
+
+func classKey(p *cluster.Pod) string {
+	var b strings.Builder
+	b.WriteString(p.Namespace)
+	for _, k := range slices.Sorted(maps.Keys(p.Labels)) {
+		b.WriteByte(0)
+		b.WriteString(k)
+		b.WriteByte(1)
+		b.WriteString(p.Labels[k])
+	}
+	return b.String()
+}
+
+// Isolating returns the policies that isolate the pod in the direction, in the
+// order of the Snapshot. Empty: the pod is not isolated, everything passes.
+func (t *Tables) Isolating(pod *cluster.Pod, d Direction) []*cluster.NetworkPolicy {
+	var list []*cluster.NetworkPolicy
+	for _, i := range t.isolating(pod, d) {
+		list = append(list, &t.snapshot.NetworkPolicies[i])
+	}
+	return list
+}
+
+func (t *Tables) isolating(pod *cluster.Pod, d Direction) []int32 {
+	i := t.index.PodNumber(pod.Namespace, pod.Name)
+	if i < 0 || t.classOf[i] < 0 {
+		return nil
+	}
+	c := &t.classes[t.classOf[i]]
+	if d == Egress {
+		return t.groups[c.egress]
+	}
+	return t.groups[c.ingress]
+}
+
+// Selected reports whether any policy, of either direction, isolates the pod.
+func (t *Tables) Selected(pod *cluster.Pod) bool {
+	return len(t.isolating(pod, Ingress)) > 0 || len(t.isolating(pod, Egress)) > 0
+}
+
+func origin(p *cluster.NetworkPolicy, field string, at flow.Position) flow.Origin {
+	if at.Line == 0 {
+		at = p.Position
+	}
+	return flow.Origin{Object: p.Object(), Field: field, Position: at}
+}
