@@ -86,6 +86,9 @@ type Pod struct {
 	// Derived is true when no Pod object was read and this pod stands for the
 	// replicas of Owner. It has invented addresses or none.
 	Derived bool
+	// Invented is true when IPs were made up, because the pod has not run yet:
+	// they tell pods apart and mean nothing to an ipBlock.
+	Invented bool
 }
 
 // Object is the pod's name.

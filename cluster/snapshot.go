@@ -44,4 +44,6 @@ type Foreign struct {
 	// DenyOnly is true for kinds that cannot open what a NetworkPolicy closed
 	// (Istio's AuthorizationPolicy, seen from the network).
 	DenyOnly bool
+	// Engine is who reads the kind ("Calico", "Istio"), or its API group.
+	Engine string
 }

@@ -1,0 +1,254 @@
+package manifest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Warning is something in the input that has no effect or not the written one.
+type Warning struct {
+	Position flow.Position
+	Object   flow.Object
+	Field    string
+	Reason   flow.Reason
+}
+
+// Input is everything that was read.
+type Input struct {
+	Snapshot     *cluster.Snapshot
+	Expectations []cluster.Expectation
+	Warnings     []Warning
+	Objects      int // of all kinds, the ignored ones too
+}
+
+// Builder collects the objects of several sources. Its zero value is not
+// usable: NewBuilder.
+type Builder struct {
+	lim      Limits
+	bytes    int64
+	objects  int
+	seen     map[flow.Object]decoded
+	warnings []Warning
+	expect   []cluster.Expectation
+	foreign  []*cluster.Foreign
+	ignored  []*cluster.Ignored
+	fabric   *cluster.Fabric
+
+	nodes      []*cluster.Node
+	namespaces []*cluster.Namespace
+	pods       []*pod
+	services   []*cluster.Service
+	slices     []*cluster.EndpointSlice
+	endpoints  []*endpoints
+	policies   []*cluster.NetworkPolicy
+	workloads  []*workload
+}
+
+// NewBuilder returns a Builder that has read nothing.
+func NewBuilder(opt Options) *Builder {
+	return &Builder{lim: opt.Limits.withDefaults(), seen: make(map[flow.Object]decoded)}
+}
+
+// Add reads one source. name stands for it in every position.
+func (b *Builder) Add(name string, data []byte) error {
+	name = clean(name)
+	if b.bytes += int64(len(data)); b.bytes > b.lim.Bytes {
+		return b.tooLarge(name)
+	}
+	objects, err := read(name, data, &b.lim)
+	if err != nil {
+		return err
+	}
+	for _, d := range objects {
+		if err := b.keep(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Builder) tooLarge(name string) *Error {
+	return &Error{Position: at(name, 0), Why: fmt.Sprintf("the input is larger than %d bytes", b.lim.Bytes),
+		Hint: "dump only what is needed; " + hintDump}
+}
+
+// keep puts one object where it belongs.
+func (b *Builder) keep(d decoded) *Error {
+	if b.objects++; b.objects > b.lim.Objects {
+		return &Error{Position: d.pos, Why: fmt.Sprintf("more than %d objects", b.lim.Objects)}
+	}
+	switch val := d.val.(type) {
+	case *cluster.Foreign:
+		b.foreign = append(b.foreign, val)
+		return nil
+	case *cluster.Ignored:
+		b.ignored = append(b.ignored, val)
+		return nil
+	case *cluster.Fabric:
+		b.warnings = append(b.warnings, d.warns...)
+		return b.keepFabric(val)
+	}
+	if before, ok := b.seen[d.object]; ok {
+		if sameObject(before.val, d.val) {
+			return nil
+		}
+		return duplicate(d.object.String(), before.pos, d.pos)
+	}
+	b.seen[d.object] = d
+	b.warnings = append(b.warnings, d.warns...)
+	b.place(d.val)
+	return nil
+}
+
+func (b *Builder) place(val any) {
+	switch val := val.(type) {
+	case *cluster.Node:
+		b.nodes = append(b.nodes, val)
+	case *cluster.Namespace:
+		b.namespaces = append(b.namespaces, val)
+	case *pod:
+		b.pods = append(b.pods, val)
+	case *cluster.Service:
+		b.services = append(b.services, val)
+	case *cluster.EndpointSlice:
+		b.slices = append(b.slices, val)
+	case *endpoints:
+		b.endpoints = append(b.endpoints, val)
+	case *cluster.NetworkPolicy:
+		b.policies = append(b.policies, val)
+	case *workload:
+		b.workloads = append(b.workloads, val)
+	case *[]cluster.Expectation:
+		b.expect = append(b.expect, *val...)
+	}
+}
+
+// keepFabric refuses a second Fabric that says something else, whatever its
+// name: there is one network.
+func (b *Builder) keepFabric(f *cluster.Fabric) *Error {
+	if b.fabric == nil {
+		b.fabric = f
+		return nil
+	}
+	first, second := *b.fabric, *f
+	first.Name, second.Name = "", ""
+	if sameObject(first, second) {
+		return nil
+	}
+	return &Error{Position: f.Position, What: "Fabric/" + f.Name,
+		Why:  "Fabric/" + b.fabric.Name + " was read before, at " + b.fabric.Position.String() + ", and says something else",
+		Hint: "one cluster has one Fabric: merge the two, or leave one out"}
+}
+
+func duplicate(object string, first, second flow.Position) *Error {
+	return &Error{Position: second, What: object, Why: "the same object was read before, at " + first.String() + ", with other contents",
+		Hint: "leave one of the two out: nobody knows which of them the cluster holds"}
+}
+
+// sameObject reports whether two objects say the same about traffic, wherever
+// they were read and whoever wrote them.
+func sameObject(a, b any) bool { return reflect.DeepEqual(plainData(a), plainData(b)) }
+
+// plainData is the object as generic values without its provenance. It is
+// asked for objects that occur twice only.
+func plainData(val any) any {
+	text, err := json.Marshal(val)
+	if err != nil {
+		return val
+	}
+	var generic any
+	if json.Unmarshal(text, &generic) != nil {
+		return val
+	}
+	return withoutProvenance(generic)
+}
+
+func withoutProvenance(val any) any {
+	switch val := val.(type) {
+	case map[string]any:
+		delete(val, "Position")
+		delete(val, "Manager")
+		for k := range val {
+			val[k] = withoutProvenance(val[k])
+		}
+	case []any:
+		for i := range val {
+			val[i] = withoutProvenance(val[i])
+		}
+	}
+	return val
+}
+
+// Input finishes the reading: owners are resolved, what the input leaves to
+// the control plane is derived. The Builder is spent afterwards.
+func (b *Builder) Input() (*Input, error) {
+	if b.objects == 0 {
+		return nil, &Error{Why: "the input holds no Kubernetes object", Hint: hintDump}
+	}
+	s := &cluster.Snapshot{}
+	b.resolveOwners()
+	b.hostNetworkIPs()
+	s.Notes = append(s.Notes, b.derivePods()...)
+	s.Notes = append(s.Notes, b.inventAddresses()...)
+	s.Notes = append(s.Notes, b.convertEndpoints()...)
+	s.Notes = append(s.Notes, b.deriveSlices()...)
+	s.Notes = append(s.Notes, b.implyNamespaces()...)
+	b.fill(s)
+	s.Absent = absent(s)
+	slices.SortStableFunc(b.warnings, func(x, y Warning) int {
+		return cmp.Or(cmp.Compare(x.Position.File, y.Position.File), cmp.Compare(x.Position.Line, y.Position.Line))
+	})
+	return &Input{Snapshot: s, Expectations: b.expect, Warnings: b.warnings, Objects: b.objects}, nil
+}
+
+func (b *Builder) fill(s *cluster.Snapshot) {
+	s.Nodes = values(b.nodes)
+	s.Namespaces = values(b.namespaces)
+	s.Services = values(b.services)
+	s.EndpointSlices = values(b.slices)
+	s.NetworkPolicies = values(b.policies)
+	s.Foreign = values(b.foreign)
+	s.Ignored = values(b.ignored)
+	for _, p := range b.pods {
+		s.Pods = append(s.Pods, p.Pod)
+	}
+	if b.fabric != nil {
+		s.Fabric = *b.fabric
+	}
+}
+
+func values[T any](pointers []*T) []T {
+	var all []T
+	for _, p := range pointers {
+		all = append(all, *p)
+	}
+	return all
+}
+
+// absent names the kinds that every cluster has and this input does not.
+func absent(s *cluster.Snapshot) []string {
+	var kinds []string
+	add := func(kind string, n int) {
+		if n == 0 {
+			kinds = append(kinds, kind)
+		}
+	}
+	known := 0
+	for i := range s.Namespaces {
+		if !s.Namespaces[i].Implied {
+			known++
+		}
+	}
+	add("Node", len(s.Nodes))
+	add("Namespace", known)
+	add("Pod", len(s.Pods))
+	add("Service", len(s.Services))
+	add("EndpointSlice", len(s.EndpointSlices))
+	return kinds
+}

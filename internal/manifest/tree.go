@@ -1,0 +1,129 @@
+package manifest
+
+import (
+	"strconv"
+	"strings"
+)
+
+// kind is what one value of a document is. Scalars carry the type that YAML's
+// or JSON's notation gives them, since the API refuses a number where it wants
+// a string.
+type kind uint8
+
+const (
+	isNull kind = iota
+	isString
+	isInt
+	isFloat
+	isBool
+	isList
+	isMap
+)
+
+// String is the word errors use.
+func (k kind) String() string {
+	return [...]string{"null", "a string", "a number", "a number", "a boolean", "a list", "a mapping"}[k]
+}
+
+// node is one value of a document: YAML and JSON meet here, with aliases
+// expanded, duplicate keys refused and all limits enforced.
+type node struct {
+	kind kind
+	line int    // of the value; of the first key for a mapping that has one
+	text string // of a scalar
+	keys []key  // of a mapping: keys[i] belongs to kids[i]
+	kids []node // of a mapping or list
+}
+
+type key struct {
+	name string
+	line int
+}
+
+// child returns the value under name, or nil.
+func (n *node) child(name string) *node {
+	for i := range n.keys {
+		if n.keys[i].name == name {
+			return &n.kids[i]
+		}
+	}
+	return nil
+}
+
+// fieldPath spells where target stands under root ("spec.ports[0].port"). It is
+// asked for errors and warnings only, so it searches instead of being carried.
+func fieldPath(root, target *node) string {
+	var b strings.Builder
+	if !search(root, target, &b) {
+		return ""
+	}
+	return strings.TrimPrefix(b.String(), ".")
+}
+
+func search(n, target *node, b *strings.Builder) bool {
+	if n == target {
+		return true
+	}
+	at := b.Len()
+	for i := range n.kids {
+		if n.kind == isMap {
+			b.WriteString("." + fieldName(n.keys[i].name))
+		} else {
+			b.WriteString("[" + strconv.Itoa(i) + "]")
+		}
+		if search(&n.kids[i], target, b) {
+			return true
+		}
+		rest := b.String()[:at]
+		b.Reset()
+		b.WriteString(rest)
+	}
+	return false
+}
+
+// fieldName is a key as part of a path: quoted unless it is a plain word.
+func fieldName(s string) string {
+	for _, r := range s {
+		if r < '!' || r > '~' || r == '"' {
+			return quote(s)
+		}
+	}
+	if len(s) > maxQuote || s == "" {
+		return quote(s)
+	}
+	return s
+}
+
+// checkKeys refuses a mapping with too many keys or with one key twice.
+func (n *node) checkKeys(file string, lim *Limits) *Error {
+	if len(n.keys) > lim.Keys {
+		return &Error{Position: at(file, n.line), Why: "a mapping with " + strconv.Itoa(len(n.keys)) +
+			" keys; the limit is " + strconv.Itoa(lim.Keys)}
+	}
+	if len(n.keys) <= 8 {
+		for i := range n.keys {
+			for j := range n.keys[:i] {
+				if n.keys[i].name == n.keys[j].name {
+					return duplicateKey(file, n.keys[j], n.keys[i])
+				}
+			}
+		}
+		return nil
+	}
+	seen := make(map[string]int, len(n.keys))
+	for i, k := range n.keys {
+		if j, ok := seen[k.name]; ok {
+			return duplicateKey(file, n.keys[j], k)
+		}
+		seen[k.name] = i
+	}
+	return nil
+}
+
+func duplicateKey(file string, first, second key) *Error {
+	return &Error{
+		Position: at(file, second.line),
+		Why:      "the key " + quote(second.name) + " stands twice in one mapping, first on line " + strconv.Itoa(first.line),
+		Hint:     "keep one of the two: of duplicate keys only one would count",
+	}
+}

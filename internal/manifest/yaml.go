@@ -1,0 +1,235 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// yamlReader turns the YAML library's nodes into ours.
+type yamlReader struct {
+	file    string
+	offset  int // added to the library's line numbers
+	lim     *Limits
+	aliased int // values that aliases stood for so far
+	inAlias bool
+}
+
+// readYAML reads every document of data; line is the number of its first line.
+func readYAML(file string, data []byte, line int, lim *Limits) (all []node, err *Error) {
+	r := &yamlReader{file: file, offset: line - 1, lim: lim}
+	// The library reports most errors, but some versions panicked on hostile
+	// input; an input must never end the program.
+	defer func() {
+		if p := recover(); p != nil {
+			all, err = nil, &Error{Position: at(file, line), Why: "not valid YAML: " + clean(fmt.Sprint(p))}
+		}
+	}()
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		switch e := dec.Decode(&doc); {
+		case errors.Is(e, io.EOF):
+			return all, nil
+		case e != nil:
+			return nil, r.syntax(e, line)
+		}
+		r.aliased = 0
+		for _, y := range doc.Content {
+			n, err := r.convert(y, 0)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, n)
+		}
+	}
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// syntax takes the line number out of the library's message.
+func (r *yamlReader) syntax(e error, line int) *Error {
+	msg := e.Error()
+	m := yamlLine.FindStringSubmatch(msg)
+	if m != nil {
+		msg = msg[len(m[0]):]
+		if k, err := strconv.Atoi(m[1]); err == nil {
+			line = k + r.offset
+		}
+	}
+	return &Error{Position: at(r.file, line), Why: "not valid YAML: " + clean(msg)}
+}
+
+func tooDeep(file string, line int, lim *Limits) *Error {
+	return &Error{Position: at(file, line), Why: fmt.Sprintf("nested deeper than %d levels", lim.Depth)}
+}
+
+func (r *yamlReader) convert(y *yaml.Node, depth int) (node, *Error) {
+	line := y.Line + r.offset
+	if depth > r.lim.Depth {
+		return node{}, tooDeep(r.file, line, r.lim)
+	}
+	if r.inAlias {
+		if r.aliased++; r.aliased > r.lim.Aliased {
+			return node{}, &Error{Position: at(r.file, line),
+				Why:  fmt.Sprintf("YAML aliases stand for more than %d values", r.lim.Aliased),
+				Hint: "write the repeated parts out; kubectl prints no aliases"}
+		}
+	}
+	switch y.Kind {
+	case yaml.ScalarNode:
+		k, text := scalar(y)
+		return node{kind: k, line: line, text: text}, nil
+	case yaml.SequenceNode:
+		n := node{kind: isList, line: line, kids: make([]node, 0, len(y.Content))}
+		for _, c := range y.Content {
+			item, err := r.convert(c, depth+1)
+			if err != nil {
+				return n, err
+			}
+			n.kids = append(n.kids, item)
+		}
+		return n, nil
+	case yaml.MappingNode:
+		return r.mapping(y, depth)
+	case yaml.AliasNode:
+		return r.alias(y, depth)
+	}
+	return node{kind: isNull, line: line}, nil
+}
+
+// alias converts the anchored value again, so that no two places share a node.
+func (r *yamlReader) alias(y *yaml.Node, depth int) (node, *Error) {
+	was := r.inAlias
+	r.inAlias = true
+	n, err := r.convert(y.Alias, depth+1)
+	r.inAlias = was
+	return n, err
+}
+
+func (r *yamlReader) mapping(y *yaml.Node, depth int) (node, *Error) {
+	n := node{kind: isMap, line: y.Line + r.offset,
+		keys: make([]key, 0, len(y.Content)/2), kids: make([]node, 0, len(y.Content)/2)}
+	var merges []node
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		k, v := y.Content[i], y.Content[i+1]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		if k.Kind != yaml.ScalarNode {
+			return n, &Error{Position: at(r.file, y.Content[i].Line+r.offset), Why: "a mapping or list stands where a key is expected"}
+		}
+		val, err := r.convert(v, depth+1)
+		if err != nil {
+			return n, err
+		}
+		if k.Value == "<<" && k.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 {
+			merges = append(merges, val)
+			continue
+		}
+		n.keys = append(n.keys, key{k.Value, y.Content[i].Line + r.offset})
+		n.kids = append(n.kids, val)
+	}
+	if err := n.checkKeys(r.file, r.lim); err != nil {
+		return n, err
+	}
+	for _, m := range merges {
+		if err := r.merge(&n, m); err != nil {
+			return n, err
+		}
+	}
+	if len(n.keys) > 0 {
+		n.line = n.keys[0].line
+	}
+	return n, nil
+}
+
+// merge adds the keys of a "<<" value that n does not have itself.
+func (r *yamlReader) merge(n *node, m node) *Error {
+	switch m.kind {
+	case isMap:
+		have := make(map[string]bool, len(n.keys))
+		for _, k := range n.keys {
+			have[k.name] = true
+		}
+		for i, k := range m.keys {
+			if !have[k.name] {
+				n.keys = append(n.keys, k)
+				n.kids = append(n.kids, m.kids[i])
+			}
+		}
+		return nil
+	case isList:
+		for _, item := range m.kids {
+			if item.kind == isList {
+				break
+			}
+			if err := r.merge(n, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return &Error{Position: at(r.file, m.line), Why: `the merge key "<<" needs a mapping`}
+}
+
+// scalar says which type kubectl gives a scalar. It reads YAML 1.1, where yes,
+// no, on and off are booleans too.
+func scalar(y *yaml.Node) (kind, string) {
+	switch {
+	case y.Style&yaml.TaggedStyle != 0:
+		return tagged(y)
+	case y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		return isString, y.Value
+	}
+	return plain(y.Value), y.Value
+}
+
+func tagged(y *yaml.Node) (kind, string) {
+	switch y.ShortTag() {
+	case "!!null":
+		return isNull, ""
+	case "!!bool":
+		return isBool, y.Value
+	case "!!int":
+		return isInt, y.Value
+	case "!!float":
+		return isFloat, y.Value
+	}
+	return isString, y.Value
+}
+
+func plain(s string) kind {
+	if s == "" || s == "~" {
+		return isNull
+	}
+	switch c := s[0]; {
+	case c >= '0' && c <= '9', c == '-', c == '+', c == '.':
+		if _, err := parseInt(s); err == nil {
+			return isInt
+		}
+		if _, err := strconv.ParseFloat(s, 64); err == nil && !strings.ContainsAny(s, "nNxX") {
+			return isFloat
+		}
+	case len(s) <= 5 && strings.IndexByte("nNtTfFyYoO", c) >= 0:
+		switch strings.ToLower(s) {
+		case "null":
+			return isNull
+		case "true", "false", "yes", "no", "y", "n", "on", "off":
+			return isBool
+		}
+	}
+	return isString
+}
+
+// parseInt reads YAML's integers: decimal, 0x, 0o, 0b, and a leading zero for
+// octal, with underscores between digits.
+func parseInt(s string) (int64, error) {
+	return strconv.ParseInt(strings.ReplaceAll(s, "_", ""), 0, 64)
+}
