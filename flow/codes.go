@@ -28,6 +28,10 @@ const (
 	CodeSentByHostPod     Code = "sent-by-host-pod"           // pod, node
 	CodeLoopback          Code = "loopback"                   // pod
 	CodeRouted            Code = "routed"                     // node, how many, why
+	CodeRoutedOne         Code = "routed-one"                 // node, how, of how many
+	CodeRoutedLeader      Code = "routed-leader"              // node, of how many
+	CodeAssumedNextHop    Code = "assumed-next-hop"           // router, node
+	CodeAssumedLeader     Code = "assumed-leader"             // node
 	CodeRoutedVia         Code = "routed-via"                 // node
 	CodeRoutedToOwner     Code = "routed-to-owner"            // node
 	CodeNotAnnounced      Code = "not-announced"              // address, why

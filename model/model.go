@@ -1,0 +1,127 @@
+package model
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/portolan-net/portolan/announce"
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+)
+
+// Model is a compiled Snapshot.
+type Model struct {
+	Snapshot *cluster.Snapshot
+	Index    *cluster.Index
+	Profile  *cluster.Profile
+	Announce *announce.Table
+	Services *service.Tables
+	Policies *policy.Tables
+
+	trips   [4][2][2]Trip
+	foreign map[string][]cluster.Foreign // by namespace; "" holds the cluster-wide ones
+}
+
+// Compile decides everything that can be decided before a question is asked.
+// It returns an error when the Fabric contradicts itself or names what does not
+// exist.
+func Compile(s *cluster.Snapshot) (*Model, error) {
+	profile, err := cluster.Resolve(s)
+	if err != nil {
+		return nil, inFabric(s, err)
+	}
+	if err := validateFabric(s); err != nil {
+		return nil, inFabric(s, err)
+	}
+	x := cluster.NewIndex(s)
+	m := &Model{Snapshot: s, Index: x, Profile: profile, foreign: map[string][]cluster.Foreign{}}
+	for _, f := range s.Foreign {
+		m.foreign[f.Namespace] = append(m.foreign[f.Namespace], f)
+	}
+	m.Services = service.Compile(s, x)
+	m.Policies = policy.Compile(s, x, &profile.Policy)
+	m.Announce = announce.Compile(s, x, m.wants())
+	m.trips = compileTrips(profile)
+	return m, nil
+}
+
+// FabricError is a Fabric that cannot be used.
+type FabricError struct {
+	Position flow.Position
+	Err      error
+}
+
+// Error prints "file:line: Fabric: what".
+func (e *FabricError) Error() string {
+	if at := e.Position.String(); at != "" {
+		return at + ": Fabric: " + e.Err.Error()
+	}
+	return "Fabric: " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *FabricError) Unwrap() error { return e.Err }
+
+func inFabric(s *cluster.Snapshot, err error) error {
+	return &FabricError{Position: s.Fabric.Position, Err: err}
+}
+
+func validateFabric(s *cluster.Snapshot) error {
+	known := func(name string) bool {
+		return slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == name })
+	}
+	for _, r := range s.Fabric.Routers {
+		for _, n := range r.Nodes {
+			if !known(n) {
+				return fmt.Errorf("router %q has next hop %q, which is no Node of the input", r.Name, n)
+			}
+		}
+	}
+	for _, n := range s.Fabric.Nodes {
+		if !known(n.Name) {
+			return fmt.Errorf("nodes names %q, which is no Node of the input", n.Name)
+		}
+	}
+	return nil
+}
+
+// wants collects, for each external address, the Services that have it.
+func (m *Model) wants() map[netip.Addr][]announce.Want {
+	all := map[netip.Addr][]announce.Want{}
+	for _, addr := range m.Services.Addresses() {
+		for _, svc := range m.Services.Owners(addr) {
+			w := announce.Want{Local: svc.ExternalTrafficPolicy == cluster.PolicyLocal}
+			w.Assigned = slices.ContainsFunc(svc.Ingress, func(in cluster.Ingress) bool { return in.IP == addr && !in.Proxy })
+			for _, f := range m.Services.Of(svc) {
+				w.Serving = append(w.Serving, servingNodes(f.Backends)...)
+			}
+			slices.Sort(w.Serving)
+			w.Serving = slices.Compact(w.Serving)
+			all[addr] = append(all[addr], w)
+		}
+	}
+	return all
+}
+
+func servingNodes(b *service.Backends) []string {
+	var nodes []string
+	for _, e := range b.All() {
+		if e.Ready || e.Serving {
+			nodes = append(nodes, e.Node)
+		}
+	}
+	return nodes
+}
+
+// LocalAddress reports whether addr is one of the node's own: its object's
+// addresses, and those it puts on what it masquerades.
+func (m *Model) LocalAddress(node string, addr netip.Addr) bool {
+	if n := m.Index.NodeByIP(addr); n != nil {
+		return n.Name == node
+	}
+	own := m.Profile.Nodes[node]
+	return slices.Contains(own.ToLocalPods, addr) || slices.Contains(own.ToPodsOnOtherNodes, addr) || slices.Contains(own.ToOtherNodes, addr)
+}

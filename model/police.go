@@ -1,0 +1,220 @@
+package model
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+)
+
+// Stop is a packet at a node, where an enforcer may look at it: after DNAT, and
+// with the source as the enforcer's hook sees it.
+type Stop struct {
+	Node  string
+	Hook  flow.Hook // Forward, Output for the node's own processes, Input for a process as target
+	Tuple flow.Tuple
+	// Process: the packet comes from a process of this node.
+	Process bool
+}
+
+// Judgement is one pod's policies of one direction, asked about one packet.
+type Judgement struct {
+	Subject  *cluster.Pod
+	Question policy.Question
+	Decision policy.Decision
+	// Exempt is set where the packet was not judged although the pod is isolated.
+	Exempt flow.Reason
+	// Deviation is set where the dataplane asks, or does not ask, against the API.
+	Deviation flow.Reason
+}
+
+// Passes reports whether the packet gets past this judgement for certain.
+func (j *Judgement) Passes() bool { return !j.Exempt.IsZero() || j.Decision.Verdict.Allowed() }
+
+// Police returns every judgement a packet meets at a stop, in order: the
+// source pod's egress, then the target pod's ingress. The packet passes if all
+// of them do. None: nobody there is subject to policy.
+func (m *Model) Police(s Stop) []Judgement {
+	p := &m.Profile.Policy
+	if !p.Enforces && len(m.foreign) == 0 {
+		return nil
+	}
+	src, dst := m.party(s.Tuple.Src.Addr()), m.party(s.Tuple.Dst.Addr())
+	if s.Process {
+		src.Pod = nil
+	}
+	egressHere := src.Pod != nil && src.Pod.Node == s.Node
+	ingressHere := dst.Pod != nil && dst.Pod.Node == s.Node && s.Hook != flow.Input
+	if p.Span == cluster.SpanBothEnds {
+		return m.policeBothEnds(s, src, dst, egressHere, ingressHere)
+	}
+	var out []Judgement
+	if egressHere {
+		out = append(out, m.judge(s, policy.Egress, src, dst))
+	}
+	if ingressHere {
+		out = append(out, m.judge(s, policy.Ingress, dst, src))
+	}
+	return m.self(out)
+}
+
+func (m *Model) party(addr netip.Addr) policy.Party {
+	p := policy.Party{Addr: addr}
+	if addr.IsValid() {
+		p.Pod = m.Index.PodByIP(addr)
+	}
+	return p
+}
+
+// policeBothEnds is kube-network-policies: a node queues a packet if either end
+// is one of its own pods that any policy selects, and then judges both ends,
+// wherever they run (pkg/dataplane/controller.go, pkg/networkpolicy/engine.go).
+func (m *Model) policeBothEnds(s Stop, src, dst policy.Party, egressHere, ingressHere bool) []Judgement {
+	concerned := egressHere && m.selected(src.Pod) || ingressHere && m.selected(dst.Pod)
+	if s.Process && m.Profile.Policy.RootBypasses {
+		concerned = ingressHere
+	}
+	if !concerned {
+		return nil
+	}
+	var out []Judgement
+	if src.Pod != nil {
+		j := m.judge(s, policy.Egress, src, dst)
+		j.elsewhere(m, egressHere)
+		out = append(out, j)
+	}
+	if dst.Pod != nil && s.Hook != flow.Input {
+		j := m.judge(s, policy.Ingress, dst, src)
+		j.elsewhere(m, ingressHere)
+		out = append(out, j)
+	}
+	return m.self(out)
+}
+
+// elsewhere marks a judgement that the API would leave to another node.
+func (j *Judgement) elsewhere(m *Model, here bool) {
+	if !here && j.Decision.Verdict != policy.NotIsolated {
+		j.Deviation = m.Profile.Policy.Deviation(flow.CodeDeviationBothEnds)
+	}
+}
+
+func (m *Model) selected(pod *cluster.Pod) bool {
+	return m.Policies.Selected(pod) || len(m.foreignTo(pod)) > 0
+}
+
+func (m *Model) judge(s Stop, d policy.Direction, subject, peer policy.Party) Judgement {
+	j := Judgement{Subject: subject.Pod, Question: policy.Question{
+		Direction: d, Subject: subject, Peer: peer, Protocol: s.Tuple.Protocol, Port: s.Tuple.Dst.Port(),
+	}}
+	if m.Profile.Policy.Enforces {
+		j.Decision = m.Policies.Judge(j.Question)
+		j.Deviation = j.Decision.Deviation
+	} else {
+		j.Decision.Verdict = policy.NotIsolated
+	}
+	exempt, deviation := m.exempt(s, d, subject.Pod)
+	if j.Exempt = exempt; !deviation.IsZero() {
+		j.Deviation = deviation
+	}
+	if j.Exempt.IsZero() {
+		m.doubt(&j)
+	}
+	return j
+}
+
+// exempt is what no policy can close. The API: "Pods cannot ... block access
+// from their resident node". Enforcers know it by a local source address, or,
+// kube-network-policies, by the process being root's.
+func (m *Model) exempt(s Stop, d policy.Direction, subject *cluster.Pod) (why, deviation flow.Reason) {
+	p := &m.Profile.Policy
+	if d == policy.Ingress && (s.Process || m.LocalAddress(s.Node, s.Tuple.Src.Addr())) {
+		if p.RootBypasses {
+			return flow.Because(flow.CodeExemptRoot, s.Node), flow.Reason{}
+		}
+		return flow.Because(flow.CodeExemptNode, s.Node, subject.Namespace+"/"+subject.Name), flow.Reason{}
+	}
+	if p.SkipsNodePortRange && d == policy.Egress && s.Hook == flow.Input && inNodePortRange(s.Tuple.Dst.Port()) {
+		return flow.Because(flow.CodeExemptNodePort), p.Deviation(flow.CodeDeviationNodePortRange)
+	}
+	return flow.Reason{}, flow.Reason{}
+}
+
+// inNodePortRange is kube-apiserver's default --service-node-port-range.
+func inNodePortRange(port uint16) bool { return port >= 30000 && port <= 32767 }
+
+// doubt turns a judgement into Undecided where an object that we do not model
+// may overrule it.
+func (m *Model) doubt(j *Judgement) {
+	var names []string
+	for _, f := range m.foreignTo(j.Subject) {
+		if f.DenyOnly && j.Decision.Verdict == policy.Denied {
+			continue
+		}
+		names = append(names, f.Object.String())
+	}
+	if len(names) == 0 {
+		return
+	}
+	if len(names) > 3 {
+		names = append(names[:3], "...")
+	}
+	j.Decision.Verdict = policy.Undecided
+	j.Decision.Missing = flow.Because(flow.CodeForeignPolicy, strings.Join(names, ", "), j.Subject.Namespace+"/"+j.Subject.Name)
+}
+
+func (m *Model) foreignTo(pod *cluster.Pod) []cluster.Foreign {
+	own, all := m.foreign[pod.Namespace], m.foreign[""]
+	if len(all) == 0 {
+		return own
+	}
+	return append(append([]cluster.Foreign{}, all...), own...)
+}
+
+// self applies the rule for a pod that reaches itself through a Service, which
+// NetworkPolicy v1 leaves to the implementation.
+func (m *Model) self(js []Judgement) []Judgement {
+	if len(js) != 2 || js[0].Subject != js[1].Subject {
+		return js
+	}
+	name := js[0].Subject.Namespace + "/" + js[0].Subject.Name
+	switch m.Profile.Policy.Self {
+	case cluster.SelfExempt:
+		for i := range js {
+			js[i].Exempt = flow.Because(flow.CodeExemptSelf, name)
+		}
+	case cluster.SelfEither:
+		if js[0].Passes() == js[1].Passes() {
+			break
+		}
+		for i := range js {
+			if !js[i].Passes() {
+				js[i].Exempt = flow.Because(flow.CodeExemptSelf, name)
+				js[i].Deviation = m.Profile.Policy.Deviation(flow.CodeDeviationSelfEither)
+			}
+		}
+	case cluster.SelfJudged:
+	}
+	return js
+}
+
+// Unreadable reports whether policy at an address cannot be judged because the
+// pod behind it is not in the input although policies or others may isolate it.
+func (m *Model) Unreadable(pod flow.Object) bool {
+	if !m.Profile.Policy.Enforces {
+		return false
+	}
+	for i := range m.Snapshot.NetworkPolicies {
+		if m.Snapshot.NetworkPolicies[i].Namespace == pod.Namespace {
+			return true
+		}
+	}
+	return len(m.foreign[""])+len(m.foreign[pod.Namespace]) > 0
+}
+
+// ErrorReaches reports whether an ICMP error that the node itself raises for a
+// packet of one of its pods gets back to that pod.
+func (m *Model) ErrorReaches(node string, pod *cluster.Pod) bool {
+	return !m.Profile.Policy.DropsProxyErrors || pod == nil || pod.Node != node || !m.selected(pod)
+}

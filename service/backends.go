@@ -1,0 +1,160 @@
+package service
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Backend is one endpoint of a Service port that a proxy may use.
+type Backend struct {
+	flow.Endpoint
+	// Target is the pod, nil when the input does not hold it.
+	Target *cluster.Pod
+	// Host is true when the address is a node's: a process, not a pod network.
+	Host bool
+
+	Ready       bool
+	Serving     bool
+	Terminating bool
+	zones       []string
+	nodes       []string
+}
+
+// Backends are the endpoints of one Service port and family, in the order of
+// their addresses.
+type Backends struct {
+	all     []Backend
+	ready   []int // the ready ones
+	leaving []int // serving although terminating, used when nothing is ready
+}
+
+// compileBackends joins slices on port name and protocol and reads the first
+// address of each endpoint, as kube-proxy does (endpointslicecache.go). Service
+// targetPort plays no part: the endpoint controller already resolved it.
+func compileBackends(p *cluster.ServicePort, v6 bool, parts []*cluster.EndpointSlice, x *cluster.Index) *Backends {
+	byAddr := map[netip.AddrPort]Backend{}
+	for _, s := range parts {
+		if s.FQDN || s.IPv6 != v6 {
+			continue
+		}
+		for _, port := range s.Ports {
+			if port.Name != p.Name || port.Protocol != p.Protocol || port.Port == 0 {
+				continue
+			}
+			for i := range s.Endpoints {
+				b, ok := newBackend(&s.Endpoints[i], p.Protocol, port.Port, x)
+				if !ok {
+					continue
+				}
+				// One address in two slices: the one that stays wins.
+				if old, seen := byAddr[b.Addr]; !seen || old.Terminating && !b.Terminating {
+					byAddr[b.Addr] = b
+				}
+			}
+		}
+	}
+	b := &Backends{all: make([]Backend, 0, len(byAddr))}
+	for _, e := range byAddr {
+		b.all = append(b.all, e)
+	}
+	slices.SortFunc(b.all, func(a, b Backend) int { return a.Addr.Compare(b.Addr) })
+	for i := range b.all {
+		switch e := &b.all[i]; {
+		case e.Ready:
+			b.ready = append(b.ready, i)
+		case e.Serving && e.Terminating:
+			b.leaving = append(b.leaving, i)
+		}
+	}
+	return b
+}
+
+func newBackend(e *cluster.Endpoint, proto flow.Protocol, port uint16, x *cluster.Index) (Backend, bool) {
+	if len(e.Addresses) == 0 {
+		return Backend{}, false
+	}
+	addr := e.Addresses[0]
+	b := Backend{
+		Endpoint: flow.Endpoint{Node: e.Node, Addr: netip.AddrPortFrom(addr, port)},
+		Host:     x.NodeByIP(addr) != nil,
+		Ready:    e.Ready, Serving: e.Serving, Terminating: e.Terminating,
+		zones: e.HintZones, nodes: e.HintNodes,
+	}
+	if e.Target.Kind == "Pod" {
+		b.Pod = e.Target
+		b.Target = x.Pod(e.Target.Namespace, e.Target.Name)
+	} else if b.Host {
+		b.Target = x.HostListener(x.NodeByIP(addr).Name, proto, port)
+	} else {
+		b.Target = x.PodByIP(addr)
+	}
+	if b.Target != nil {
+		b.Pod = b.Target.Object()
+	}
+	return b, true
+}
+
+// Any reports whether a proxy may use any of the endpoints, anywhere.
+func (b *Backends) Any() bool { return len(b.ready) > 0 || len(b.leaving) > 0 }
+
+// All returns every endpoint, usable or not.
+func (b *Backends) All() []Backend { return b.all }
+
+// Cluster returns what a proxy on the node may choose from when no Local policy
+// restricts it: the ready endpoints its topology allows, else those that still
+// serve while terminating, wherever they are (KEP-1669).
+func (b *Backends) Cluster(node *cluster.Node) []*Backend {
+	if len(b.ready) == 0 {
+		return b.pick(b.leaving, nil)
+	}
+	return b.pick(b.ready, b.topology(node))
+}
+
+// Local returns the endpoints on the node: the ready ones, else those that
+// still serve while terminating. Local policies ignore topology (KEP-2086).
+func (b *Backends) Local(node string) []*Backend {
+	here := func(e *Backend) bool { return node != "" && e.Node == node }
+	if local := b.pick(b.ready, here); len(local) > 0 {
+		return local
+	}
+	return b.pick(b.leaving, here)
+}
+
+func (b *Backends) pick(which []int, keep func(*Backend) bool) []*Backend {
+	var out []*Backend
+	for _, i := range which {
+		if e := &b.all[i]; keep == nil || keep(e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+const zoneLabel = "topology.kubernetes.io/zone"
+
+// topology is pkg/proxy/topology.go: hints count only if every ready endpoint
+// has them and one of them hints here; node hints before zone hints.
+func (b *Backends) topology(node *cluster.Node) func(*Backend) bool {
+	if node == nil {
+		return nil
+	}
+	zone := node.Labels[zoneLabel]
+	byNode, byZone, sameNode, sameZone := true, true, false, false
+	for _, i := range b.ready {
+		e := &b.all[i]
+		byNode = byNode && len(e.nodes) > 0
+		byZone = byZone && len(e.zones) > 0
+		sameNode = sameNode || slices.Contains(e.nodes, node.Name)
+		sameZone = sameZone || slices.Contains(e.zones, zone)
+	}
+	switch {
+	case byNode && sameNode:
+		return func(e *Backend) bool { return slices.Contains(e.nodes, node.Name) }
+	case byZone && sameZone:
+		return func(e *Backend) bool { return slices.Contains(e.zones, zone) }
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package service
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Kind is which of a Service's addresses a Front is.
+type Kind uint8
+
+// The kinds of front.
+const (
+	ClusterIP Kind = iota + 1
+	LoadBalancer
+	ExternalIP
+	NodePort
+)
+
+var kindNames = [...]string{"", "clusterip", "vip", "externalip", "nodeport"}
+
+// String is the word of the notation: clusterip, vip, externalip, nodeport.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "kind?"
+}
+
+// External reports whether externalTrafficPolicy governs the front.
+func (k Kind) External() bool { return k != ClusterIP }
+
+// Front is one address and port that a proxy captures.
+type Front struct {
+	Kind     Kind
+	Addr     netip.Addr // the zero Addr for a NodePort: every node has one
+	IPv6     bool
+	Protocol flow.Protocol
+	Port     uint16
+	Service  *cluster.Service
+	// Named is the Service's port.
+	Named    *cluster.ServicePort
+	Backends *Backends
+	// Ranges are the source ranges of this family; empty: not restricted.
+	Ranges []netip.Prefix
+}
+
+// Local reports whether the traffic policy that governs this front is Local.
+func (f *Front) Local() bool {
+	if f.Kind.External() {
+		return f.Service.ExternalTrafficPolicy == cluster.PolicyLocal
+	}
+	return f.Service.InternalTrafficPolicy == cluster.PolicyLocal
+}
+
+// Admits reports whether the source ranges let addr in.
+func (f *Front) Admits(addr netip.Addr) bool {
+	return len(f.Ranges) == 0 || slices.ContainsFunc(f.Ranges, func(r netip.Prefix) bool { return r.Contains(addr) })
+}
+
+// Origin is the Service's port.
+func (f *Front) Origin() flow.Origin {
+	at := f.Named.Position
+	if at.Line == 0 {
+		at = f.Service.Position
+	}
+	return flow.Origin{Object: f.Service.Object(), Field: "spec.ports", Position: at}
+}
+
+type key struct {
+	addr  netip.Addr
+	proto flow.Protocol
+	port  uint16
+}
+
+type portKey struct {
+	v6    bool
+	proto flow.Protocol
+	port  uint16
+}
+
+// Tables are the compiled Services of one Snapshot: immutable.
+type Tables struct {
+	fronts    map[key][]*Front
+	nodePorts map[portKey][]*Front
+	byService map[*cluster.Service][]*Front
+	owners    map[netip.Addr][]*cluster.Service // LB addresses and externalIPs
+	clusterIP map[netip.Addr]*cluster.Service
+	proxyMode map[netip.Addr]*cluster.Service
+}
+
+// Compile builds the tables. Services without a cluster address (headless,
+// ExternalName) have no front; a Service handled by another proxy
+// (service.kubernetes.io/service-proxy-name) has none either.
+func Compile(s *cluster.Snapshot, x *cluster.Index) *Tables {
+	t := &Tables{
+		fronts: map[key][]*Front{}, nodePorts: map[portKey][]*Front{}, byService: map[*cluster.Service][]*Front{},
+		owners: map[netip.Addr][]*cluster.Service{}, clusterIP: map[netip.Addr]*cluster.Service{}, proxyMode: map[netip.Addr]*cluster.Service{},
+	}
+	slicesOf := map[[2]string][]*cluster.EndpointSlice{}
+	for i := range s.EndpointSlices {
+		e := &s.EndpointSlices[i]
+		k := [2]string{e.Namespace, e.Service}
+		slicesOf[k] = append(slicesOf[k], e)
+	}
+	for i := range s.Services {
+		svc := &s.Services[i]
+		if svc.Headless || svc.Type == cluster.ServiceExternalName || svc.ProxyName != "" {
+			continue
+		}
+		t.add(svc, slicesOf[[2]string{svc.Namespace, svc.Name}], x)
+	}
+	return t
+}
+
+// families returns the families a Service is proxied in: those of its cluster
+// addresses, since kube-proxy leaves a Service without one in its family alone
+// (servicechangetracker.go). Before an address is allocated it is spec.ipFamilies,
+// else IPv4.
+func families(svc *cluster.Service) []bool {
+	var out []bool
+	for _, ip := range svc.ClusterIPs {
+		if !slices.Contains(out, ip.Is6()) {
+			out = append(out, ip.Is6())
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	if len(svc.Families) > 0 {
+		return svc.Families
+	}
+	return []bool{false}
+}
+
+func (t *Tables) add(svc *cluster.Service, parts []*cluster.EndpointSlice, x *cluster.Index) {
+	for _, v6 := range families(svc) {
+		ranges := ofFamily(svc.SourceRanges, v6)
+		for i := range svc.Ports {
+			p := &svc.Ports[i]
+			b := compileBackends(p, v6, parts, x)
+			front := func(k Kind, addr netip.Addr, port uint16, ranges []netip.Prefix) {
+				t.put(&Front{
+					Kind: k, Addr: addr, IPv6: v6, Protocol: p.Protocol, Port: port,
+					Service: svc, Named: p, Backends: b, Ranges: ranges,
+				})
+			}
+			for _, ip := range svc.ClusterIPs {
+				if ip.Is6() == v6 {
+					t.clusterIP[ip] = svc
+					front(ClusterIP, ip, p.Port, nil)
+				}
+			}
+			for _, in := range svc.Ingress {
+				switch {
+				case !in.IP.IsValid() || in.IP.Is6() != v6:
+				case in.Proxy:
+					t.proxyMode[in.IP] = svc
+					t.own(in.IP, svc)
+				default:
+					t.own(in.IP, svc)
+					front(LoadBalancer, in.IP, p.Port, ranges)
+				}
+			}
+			for _, ip := range svc.ExternalIPs {
+				if ip.Is6() == v6 {
+					t.own(ip, svc)
+					front(ExternalIP, ip, p.Port, nil)
+				}
+			}
+			if p.NodePort != 0 {
+				front(NodePort, netip.Addr{}, p.NodePort, nil)
+			}
+		}
+	}
+}
+
+// ofFamily keeps the ranges of the family. A range of every address of the
+// family lifts the restriction, and ranges of the other family alone do not
+// restrict this one (pkg/proxy/serviceport.go).
+func ofFamily(ranges []netip.Prefix, v6 bool) []netip.Prefix {
+	var out []netip.Prefix
+	for _, r := range ranges {
+		if r.Addr().Is6() != v6 {
+			continue
+		}
+		if r.Bits() == 0 {
+			return nil
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (t *Tables) own(addr netip.Addr, svc *cluster.Service) {
+	if !slices.Contains(t.owners[addr], svc) {
+		t.owners[addr] = append(t.owners[addr], svc)
+	}
+}
+
+func (t *Tables) put(f *Front) {
+	t.byService[f.Service] = append(t.byService[f.Service], f)
+	if f.Kind == NodePort {
+		k := portKey{f.IPv6, f.Protocol, f.Port}
+		t.nodePorts[k] = append(t.nodePorts[k], f)
+		return
+	}
+	k := key{f.Addr, f.Protocol, f.Port}
+	for _, other := range t.fronts[k] {
+		if other.Service == f.Service {
+			return // one Service with an address both as externalIP and as LB address
+		}
+	}
+	t.fronts[k] = append(t.fronts[k], f)
+}
+
+// At returns the fronts of an address and port: none, one, or, where several
+// Services claim it, all of them.
+func (t *Tables) At(dst netip.AddrPort, proto flow.Protocol) []*Front {
+	return t.fronts[key{dst.Addr(), proto, dst.Port()}]
+}
+
+// NodePorts returns the fronts of a NodePort.
+func (t *Tables) NodePorts(v6 bool, proto flow.Protocol, port uint16) []*Front {
+	return t.nodePorts[portKey{v6, proto, port}]
+}
+
+// Of returns the fronts of a Service, in the order ports, kinds, addresses.
+func (t *Tables) Of(svc *cluster.Service) []*Front { return t.byService[svc] }
+
+// Owners returns the Services that share an external address, in the order of
+// the Snapshot.
+func (t *Tables) Owners(addr netip.Addr) []*cluster.Service { return t.owners[addr] }
+
+// Addresses returns every external address that some Service has.
+func (t *Tables) Addresses() []netip.Addr {
+	all := make([]netip.Addr, 0, len(t.owners))
+	for a := range t.owners {
+		all = append(all, a)
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	return all
+}
+
+// ClusterIPOwner returns the Service of a cluster address, or nil.
+func (t *Tables) ClusterIPOwner(addr netip.Addr) *cluster.Service { return t.clusterIP[addr] }
+
+// ProxyMode returns the Service whose load balancer keeps the address for
+// itself (ipMode: Proxy), or nil.
+func (t *Tables) ProxyMode(addr netip.Addr) *cluster.Service { return t.proxyMode[addr] }
