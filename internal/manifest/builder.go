@@ -31,6 +31,8 @@ type Input struct {
 // usable: NewBuilder.
 type Builder struct {
 	lim      Limits
+	source   string // the only one, "" of several
+	sources  int
 	bytes    int64
 	objects  int
 	seen     map[flow.Object]decoded
@@ -58,6 +60,10 @@ func NewBuilder(opt Options) *Builder {
 // Add reads one source. name stands for it in every position.
 func (b *Builder) Add(name string, data []byte) error {
 	name = clean(name)
+	b.source = name
+	if b.sources++; b.sources > 1 {
+		b.source = ""
+	}
 	if b.bytes += int64(len(data)); b.bytes > b.lim.Bytes {
 		return b.tooLarge(name)
 	}
@@ -95,7 +101,12 @@ func (b *Builder) keep(d decoded) *Error {
 		return b.keepFabric(val)
 	}
 	if before, ok := b.seen[d.object]; ok {
-		if sameObject(before.val, d.val) {
+		_, add := d.val.(*[]cluster.Expectation)
+		switch {
+		case sameObject(before.val, d.val):
+			return nil
+		case add: // two sets of questions contradict nothing
+			b.place(d.val)
 			return nil
 		}
 		return duplicate(d.object.String(), before.pos, d.pos)
@@ -188,8 +199,12 @@ func withoutProvenance(val any) any {
 // Input finishes the reading: owners are resolved, what the input leaves to
 // the control plane is derived. The Builder is spent afterwards.
 func (b *Builder) Input() (*Input, error) {
-	if b.objects == 0 {
-		return nil, &Error{Why: "the input holds no Kubernetes object", Hint: hintDump}
+	if len(b.seen)+len(b.foreign) == 0 && b.fabric == nil {
+		why := "the input holds no object"
+		if b.objects > 0 {
+			why = "the input holds nothing that says how packets travel; what was ignored: " + b.fewIgnored()
+		}
+		return nil, &Error{Position: at(b.source, 0), Why: why, Hint: hintDump}
 	}
 	s := &cluster.Snapshot{}
 	b.resolveOwners()
@@ -205,6 +220,14 @@ func (b *Builder) Input() (*Input, error) {
 		return cmp.Or(cmp.Compare(x.Position.File, y.Position.File), cmp.Compare(x.Position.Line, y.Position.Line))
 	})
 	return &Input{Snapshot: s, Expectations: b.expect, Warnings: b.warnings, Objects: b.objects}, nil
+}
+
+func (b *Builder) fewIgnored() string {
+	var names []string
+	for _, i := range b.ignored {
+		names = append(names, i.Object.String())
+	}
+	return few(names)
 }
 
 func (b *Builder) fill(s *cluster.Snapshot) {

@@ -16,6 +16,7 @@ type Error struct {
 	What     string // the object and the field, "" when the position says it all
 	Why      string
 	Hint     string // a next step, often a command; may be empty
+	syntax   bool   // not even YAML or JSON
 }
 
 // Error prints "FILE:LINE: what: why", without the hint.

@@ -142,6 +142,9 @@ func (v value) unmodelled(t typeMeta) any {
 	case f.effect == otherPlane:
 		return ignored(flow.Because(flow.CodeIgnoredSecondary, f.engine))
 	}
+	if f.namespaced && o.Namespace == "" && f.engine != t.group {
+		o.Namespace = "default"
+	}
 	foreign := &cluster.Foreign{Object: o, Position: v.pos(), DenyOnly: f.effect == mayDeny, Engine: clean(f.engine)}
 	if f.namespaced && !(f.engine == "Istio" && o.Namespace == istioRoot) {
 		foreign.Namespace = o.Namespace

@@ -45,7 +45,7 @@ func (r *jsonReader) space() {
 }
 
 func (r *jsonReader) fail(why string) *Error {
-	return &Error{Position: at(r.file, r.line), Why: "not valid JSON: " + why}
+	return &Error{Position: at(r.file, r.line), Why: "not valid JSON: " + why, syntax: true}
 }
 
 func (r *jsonReader) unexpected(want string) *Error {

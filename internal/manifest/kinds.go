@@ -136,7 +136,7 @@ func decodeObject(file string, n *node, list typeMeta) (decoded, *Error) {
 	d := &decoding{file: file, root: n}
 	v := value{d: d, n: n}
 	out := decoded{pos: v.pos()}
-	if !v.mapping() {
+	if n.kind != isMap {
 		v.fail("this is "+n.kind.String()+", an object with apiVersion and kind is expected", hintDump)
 		return out, d.err
 	}
@@ -197,6 +197,9 @@ func (v value) objectName(m *modelled) flow.Object {
 	meta := v.get("metadata")
 	name := meta.get("name")
 	if o.Name = name.str(); o.Name == "" {
+		if m.groups[0] == ownGroup {
+			return o // our own kinds need none
+		}
 		hint := ""
 		if meta.get("generateName").present() {
 			hint = "generateName makes a name in the cluster only: give the object a name, or dump it from the cluster"
@@ -211,6 +214,7 @@ func (v value) objectName(m *modelled) flow.Object {
 	if !m.namespaced {
 		return o
 	}
+	v.d.object = o
 	ns := meta.get("namespace")
 	if o.Namespace = ns.str(); o.Namespace == "" {
 		o.Namespace = "default"

@@ -15,11 +15,17 @@ func read(file string, data []byte, lim *Limits) ([]decoded, *Error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil
 	}
+	docs := documents(file, data)
 	var pieces []piece
-	for _, doc := range documents(file, data) {
+	for _, doc := range docs {
 		pieces = append(pieces, pieceItems(doc, lim)...)
 	}
-	return readPieces(pieces, lim)
+	all, err := readPieces(pieces, lim)
+	if err != nil && err.syntax && len(pieces) > len(docs) && len(data) <= lim.Document {
+		// An item that cannot be read alone may lean on another by an alias.
+		return readPieces(docs, lim)
+	}
+	return all, err
 }
 
 // pieceItems cuts a document into the items of its List, where it is one as
@@ -85,9 +91,7 @@ func readPieces(pieces []piece, lim *Limits) ([]decoded, *Error) {
 	return all, nil
 }
 
-// readPiece decodes one piece. If an item cut out of a List cannot be read
-// alone the error stands: a List that kubectl prints has no item that leans on
-// another.
+// readPiece decodes one piece.
 func readPiece(p piece, lim *Limits) ([]decoded, *Error) {
 	if len(p.data) > lim.Document {
 		return nil, &Error{Position: at(p.file, p.line), Why: fmt.Sprintf("one document of %d bytes; the limit is %d", len(p.data), lim.Document),
@@ -170,7 +174,7 @@ func explainTemplate(err *Error, p piece) *Error {
 	lines := bytes.Split(p.data, []byte("\n"))
 	i := err.Position.Line - p.line
 	near := i >= 0 && i < len(lines) && bytes.Contains(lines[i], []byte("{{"))
-	if !near && strings.HasPrefix(err.Why, "not valid YAML") {
+	if !near && err.syntax {
 		for _, l := range lines {
 			near = near || bytes.HasPrefix(bytes.TrimSpace(l), []byte("{{"))
 		}

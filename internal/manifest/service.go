@@ -182,7 +182,9 @@ func serviceAffinity(s *cluster.Service, spec value) {
 
 func serviceLoadBalancer(s *cluster.Service, v value) {
 	spec := v.get("spec")
-	s.LoadBalancerIP = spec.get("loadBalancerIP").addr()
+	// The API does not check this field: kube-vip keeps a list in it. Only one
+	// address in it is a request for that address.
+	s.LoadBalancerIP, _ = netip.ParseAddr(spec.get("loadBalancerIP").str())
 	class := spec.get("loadBalancerClass")
 	if s.LoadBalancerClass = class.str(); s.LoadBalancerClass != "" && !isLabelKey(s.LoadBalancerClass) {
 		class.failf("%s is not a load balancer class: [DNS.PREFIX/]NAME", quote(s.LoadBalancerClass))

@@ -53,32 +53,25 @@ func (n *node) child(name string) *node {
 // fieldPath spells where target stands under root ("spec.ports[0].port"). It is
 // asked for errors and warnings only, so it searches instead of being carried.
 func fieldPath(root, target *node) string {
-	var b strings.Builder
-	if !search(root, target, &b) {
-		return ""
-	}
-	return strings.TrimPrefix(b.String(), ".")
+	return strings.TrimPrefix(search(root, target), ".")
 }
 
-func search(n, target *node, b *strings.Builder) bool {
-	if n == target {
-		return true
-	}
-	at := b.Len()
+// search returns target's path under n, or "" when it is not there or n itself.
+func search(n, target *node) string {
 	for i := range n.kids {
+		kid := &n.kids[i]
+		rest := ""
+		if kid != target {
+			if rest = search(kid, target); rest == "" {
+				continue
+			}
+		}
 		if n.kind == isMap {
-			b.WriteString("." + fieldName(n.keys[i].name))
-		} else {
-			b.WriteString("[" + strconv.Itoa(i) + "]")
+			return "." + fieldName(n.keys[i].name) + rest
 		}
-		if search(&n.kids[i], target, b) {
-			return true
-		}
-		rest := b.String()[:at]
-		b.Reset()
-		b.WriteString(rest)
+		return "[" + strconv.Itoa(i) + "]" + rest
 	}
-	return false
+	return ""
 }
 
 // fieldName is a key as part of a path: quoted unless it is a plain word.

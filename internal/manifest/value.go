@@ -62,17 +62,28 @@ func (v value) fail(why, hint string) {
 	if v.d.err != nil {
 		return
 	}
-	what := v.path()
-	if !v.d.object.IsZero() {
-		what = strings.TrimSuffix(v.d.object.String()+" "+what, " ")
-	}
+	what := strings.TrimSpace(objectName(v.d.object) + " " + v.path())
 	v.d.err = &Error{Position: v.pos(), What: what, Why: why, Hint: hint}
+}
+
+// objectName is the object's name, or its kind while nothing else is known.
+func objectName(o flow.Object) string {
+	if o.Name == "" {
+		return o.Kind
+	}
+	return o.String()
 }
 
 func (v value) failf(format string, args ...any) { v.fail(fmt.Sprintf(format, args...), "") }
 
+// maxWarnings bounds what is reported of one object.
+const maxWarnings = 100
+
 // warn records a finding about the value that does not stop the reading.
 func (v value) warn(r flow.Reason) {
+	if len(v.d.warns) >= maxWarnings {
+		return
+	}
 	v.d.warns = append(v.d.warns, Warning{Position: v.pos(), Object: v.d.object, Field: v.path(), Reason: r})
 }
 
@@ -234,6 +245,9 @@ func (v value) known(names ...string) {
 	for name, f := range v.fields() {
 		if contains(names, name) {
 			continue
+		}
+		if len(v.d.warns) >= maxWarnings {
+			return
 		}
 		near := nearest(name, names)
 		switch {

@@ -63,7 +63,7 @@ func (r *yamlReader) syntax(e error, line int) *Error {
 			line = k + r.offset
 		}
 	}
-	return &Error{Position: at(r.file, line), Why: "not valid YAML: " + clean(msg)}
+	return &Error{Position: at(r.file, line), Why: "not valid YAML: " + clean(msg), syntax: true}
 }
 
 func tooDeep(file string, line int, lim *Limits) *Error {
