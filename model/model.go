@@ -23,6 +23,7 @@ type Model struct {
 
 	trips   [4][2][2]Trip
 	foreign map[string][]cluster.Foreign // by namespace; "" holds the cluster-wide ones
+	devices map[netip.Addr]string        // addresses of nodes' devices that their objects do not list
 }
 
 // Compile decides everything that can be decided before a question is asked.
@@ -41,6 +42,7 @@ func Compile(s *cluster.Snapshot) (*Model, error) {
 	for _, f := range s.Foreign {
 		m.foreign[f.Namespace] = append(m.foreign[f.Namespace], f)
 	}
+	m.devices = deviceAddresses(profile, s)
 	m.Services = service.Compile(s, x)
 	m.Policies = policy.Compile(s, x, &profile.Policy)
 	m.Announce = announce.Compile(s, x, m.wants())
@@ -116,12 +118,34 @@ func servingNodes(b *service.Backends) []string {
 	return nodes
 }
 
+// deviceAddresses maps the masquerade addresses, which are those of bridges,
+// tunnels and veths, to their nodes.
+func deviceAddresses(p *cluster.Profile, s *cluster.Snapshot) map[netip.Addr]string {
+	all := map[netip.Addr]string{}
+	for i := range s.Nodes {
+		name := s.Nodes[i].Name
+		own := p.Nodes[name]
+		for _, addrs := range [][]netip.Addr{own.ToLocalPods, own.ToPodsOnOtherNodes, own.ToOtherNodes} {
+			for _, a := range addrs {
+				if _, taken := all[a]; !taken {
+					all[a] = name
+				}
+			}
+		}
+	}
+	return all
+}
+
+// nodeOf returns the node that owns the address, on whatever device, or "".
+func (m *Model) nodeOf(addr netip.Addr) string {
+	if n := m.Index.NodeByIP(addr); n != nil {
+		return n.Name
+	}
+	return m.devices[addr]
+}
+
 // LocalAddress reports whether addr is one of the node's own: its object's
 // addresses, and those it puts on what it masquerades.
 func (m *Model) LocalAddress(node string, addr netip.Addr) bool {
-	if n := m.Index.NodeByIP(addr); n != nil {
-		return n.Name == node
-	}
-	own := m.Profile.Nodes[node]
-	return slices.Contains(own.ToLocalPods, addr) || slices.Contains(own.ToPodsOnOtherNodes, addr) || slices.Contains(own.ToOtherNodes, addr)
+	return addr.IsValid() && node != "" && m.nodeOf(addr) == node
 }

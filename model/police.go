@@ -17,6 +17,10 @@ type Stop struct {
 	Tuple flow.Tuple
 	// Process: the packet comes from a process of this node.
 	Process bool
+	// Masqueraded is the source after this node's masquerade, the same as the
+	// tuple's where it masquerades nothing. Only enforcers behind the masquerade
+	// see it.
+	Masqueraded netip.Addr
 }
 
 // Judgement is one pod's policies of one direction, asked about one packet.
@@ -45,6 +49,9 @@ func (m *Model) Police(s Stop) []Judgement {
 	if s.Process {
 		src.Pod = nil
 	}
+	if p.AfterSNAT && s.Masqueraded.IsValid() && s.Masqueraded != s.Tuple.Src.Addr() {
+		return m.policeMasqueraded(s, src, dst)
+	}
 	egressHere := src.Pod != nil && src.Pod.Node == s.Node
 	ingressHere := dst.Pod != nil && dst.Pod.Node == s.Node && s.Hook != flow.Input
 	if p.Span == cluster.SpanBothEnds {
@@ -56,6 +63,20 @@ func (m *Model) Police(s Stop) []Judgement {
 	}
 	if ingressHere {
 		out = append(out, m.judge(s, policy.Ingress, dst, src))
+	}
+	return m.self(out)
+}
+
+// policeMasqueraded is an enforcer at the pod's own device: egress sees the
+// packet as the pod sent it, ingress as the masquerade left it.
+func (m *Model) policeMasqueraded(s Stop, src, dst policy.Party) []Judgement {
+	var out []Judgement
+	if src.Pod != nil && src.Pod.Node == s.Node {
+		out = append(out, m.judge(s, policy.Egress, src, dst))
+	}
+	if dst.Pod != nil && dst.Pod.Node == s.Node && s.Hook != flow.Input {
+		s.Tuple = s.Tuple.WithSrc(s.Masqueraded)
+		out = append(out, m.judge(s, policy.Ingress, dst, m.party(s.Masqueraded)))
 	}
 	return m.self(out)
 }

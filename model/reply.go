@@ -40,15 +40,7 @@ func (m *Model) home(addr netip.Addr) string {
 	if p := m.Index.PodByIP(addr); p != nil {
 		return p.Node
 	}
-	if n := m.Index.NodeByIP(addr); n != nil {
-		return n.Name
-	}
-	for name := range m.Profile.Nodes {
-		if m.LocalAddress(name, addr) {
-			return name
-		}
-	}
-	return ""
+	return m.nodeOf(addr)
 }
 
 // Place is where an address lives, seen from a node.
@@ -88,8 +80,8 @@ func (m *Model) Locate(node string, addr netip.Addr) Location {
 		}
 		return Location{Place: RemotePod, Node: p.Node, Pod: p}
 	}
-	if n := m.Index.NodeByIP(addr); n != nil {
-		return Location{Place: RemoteNode, Node: n.Name}
+	if n := m.nodeOf(addr); n != "" {
+		return Location{Place: RemoteNode, Node: n}
 	}
 	if m.Profile.InClusterCIDR(addr) {
 		return Location{Place: Nobody, Node: m.cidrOwner(addr)}

@@ -158,3 +158,15 @@ func (b *Backends) topology(node *cluster.Node) func(*Backend) bool {
 	}
 	return nil
 }
+
+// Endpoints compiles the endpoints of one Service port and family, also of a
+// Service without any front (headless).
+func Endpoints(s *cluster.Snapshot, x *cluster.Index, svc *cluster.Service, p *cluster.ServicePort, v6 bool) *Backends {
+	var parts []*cluster.EndpointSlice
+	for i := range s.EndpointSlices {
+		if e := &s.EndpointSlices[i]; e.Namespace == svc.Namespace && e.Service == svc.Name {
+			parts = append(parts, e)
+		}
+	}
+	return compileBackends(p, v6, parts, x)
+}

@@ -176,7 +176,7 @@ func (v value) boolean(def bool) bool {
 		return def
 	}
 	switch strings.ToLower(v.n.text) {
-	case "true", "yes", "y", "on":
+	case "true", "yes", "on":
 		return true
 	}
 	return false

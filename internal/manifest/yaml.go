@@ -180,7 +180,8 @@ func (r *yamlReader) merge(n *node, m node) *Error {
 }
 
 // scalar says which type kubectl gives a scalar. It reads YAML 1.1, where yes,
-// no, on and off are booleans too.
+// no, on and off are booleans too. A lone y or n stays a string: kubectl takes
+// it for a boolean, but most programs that print YAML do not quote it.
 func scalar(y *yaml.Node) (kind, string) {
 	switch {
 	case y.Style&yaml.TaggedStyle != 0:
@@ -221,7 +222,7 @@ func plain(s string) kind {
 		switch strings.ToLower(s) {
 		case "null":
 			return isNull
-		case "true", "false", "yes", "no", "y", "n", "on", "off":
+		case "true", "false", "yes", "no", "on", "off":
 			return isBool
 		}
 	}

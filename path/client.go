@@ -1,0 +1,219 @@
+package path
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
+)
+
+// start is one place a packet can start from.
+type start struct {
+	kind    flow.MachineKind // Client, Node or Pod
+	name    string           // as people call it
+	addrs   []netip.Addr     // of a client outside
+	node    string           // of a process or pod
+	pod     *cluster.Pod     // a pod; for a hostNetwork pod kind is Node
+	assumed bool             // a client nobody told us of
+}
+
+// addr returns the start's address of the family, or the zero Addr. A
+// process's address depends on where it goes, so it has none here.
+func (s *start) addr(v6 bool) netip.Addr {
+	for _, a := range s.addrs {
+		if a.Is6() == v6 {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+func (s *start) machine() flow.Machine {
+	switch {
+	case s.kind == flow.MachinePod:
+		return flow.Machine{Kind: flow.MachinePod, Namespace: s.pod.Namespace, Name: s.pod.Name}
+	case s.kind == flow.MachineNode:
+		return flow.Machine{Kind: flow.MachineNode, Name: s.node}
+	}
+	return flow.Machine{Kind: flow.MachineClient, Name: s.name}
+}
+
+// starts resolves a place. A workload is every pod of it.
+func starts(m *model.Model, from, namespace string) ([]start, error) {
+	kind, name, _ := strings.Cut(from, "/")
+	switch kind {
+	case "external":
+		return clients(m, from, name)
+	case "node", "no":
+		n := m.Index.Node(name)
+		if n == nil {
+			return nil, wrong(from, known("nodes are", nodeNames(m)), "no such Node in the input")
+		}
+		return []start{{kind: flow.MachineNode, name: "node/" + name, node: name}}, nil
+	case "pod", "po":
+		return podStart(m, from, name, namespace)
+	}
+	if full, ok := workloads[kind]; ok {
+		return workloadStarts(m, from, full, name, namespace)
+	}
+	return nil, wrong(from, notation, "not a place")
+}
+
+var workloads = map[string]string{
+	"deploy": "Deployment", "deployment": "Deployment", "sts": "StatefulSet", "statefulset": "StatefulSet",
+	"ds": "DaemonSet", "daemonset": "DaemonSet", "rs": "ReplicaSet", "replicaset": "ReplicaSet",
+	"job": "Job", "cronjob": "CronJob", "cj": "CronJob", "rc": "ReplicationController",
+}
+
+func split(name, namespace string) (string, string) {
+	if ns, n, ok := strings.Cut(name, "/"); ok {
+		return ns, n
+	}
+	return namespace, name
+}
+
+func podStart(m *model.Model, from, name, namespace string) ([]start, error) {
+	ns, n := split(name, namespace)
+	p := m.Index.Pod(ns, n)
+	if p == nil {
+		return nil, wrong(from, known("pods of "+ns+" are", podNames(m, ns)), "no such Pod in the input")
+	}
+	s, err := fromPod(p)
+	if err != nil {
+		return nil, wrong(from, "ask from another pod, or from node/NAME", "%v", err)
+	}
+	return []start{s}, nil
+}
+
+type noNetwork string
+
+func (e noNetwork) Error() string { return string(e) }
+
+func fromPod(p *cluster.Pod) (start, error) {
+	switch {
+	case p.Finished():
+		return start{}, noNetwork("the Pod has ended (phase " + string(p.Phase) + ") and has no network any more")
+	case p.HostNetwork && p.Node == "":
+		return start{}, noNetwork("the hostNetwork Pod is on no node yet")
+	case p.HostNetwork:
+		return start{kind: flow.MachineNode, name: "pod/" + p.Namespace + "/" + p.Name, node: p.Node, pod: p}, nil
+	case len(p.IPs) == 0:
+		return start{}, noNetwork("the Pod has no address yet")
+	}
+	return start{kind: flow.MachinePod, name: "pod/" + p.Namespace + "/" + p.Name, addrs: p.IPs, node: p.Node, pod: p}, nil
+}
+
+func workloadStarts(m *model.Model, from, kind, name, namespace string) ([]start, error) {
+	ns, n := split(name, namespace)
+	owner := flow.Object{Kind: kind, Namespace: ns, Name: n}
+	var out []start
+	for i := range m.Snapshot.Pods {
+		p := &m.Snapshot.Pods[i]
+		if p.Owner != owner {
+			continue
+		}
+		if s, err := fromPod(p); err == nil {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return nil, wrong(from, known("pods of "+ns+" are", podNames(m, ns)), "no running Pod of %s in the input", owner)
+	}
+	return out, nil
+}
+
+// clients are the Fabric's; without one, a representative of each outside range
+// that policies and source ranges tell apart.
+func clients(m *model.Model, from, name string) ([]start, error) {
+	if name == "" {
+		var out []start
+		for _, c := range m.Snapshot.Fabric.Clients {
+			out = append(out, start{kind: flow.MachineClient, name: c.Name, addrs: c.Addresses})
+		}
+		if len(out) > 0 {
+			return out, nil
+		}
+		return representatives(m), nil
+	}
+	for _, c := range m.Snapshot.Fabric.Clients {
+		if c.Name == name {
+			return []start{{kind: flow.MachineClient, name: name, addrs: c.Addresses}}, nil
+		}
+	}
+	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	if err != nil {
+		return nil, wrong(from, known("clients of the Fabric are", clientNames(m))+"; an address works too: external/203.0.113.10", "no such client")
+	}
+	addr = addr.Unmap()
+	if m.Index.NodeByIP(addr) != nil || m.Index.PodByIP(addr) != nil {
+		return nil, wrong(from, "ask from node/NAME or pod/NAMESPACE/NAME", "the address is inside the cluster")
+	}
+	return []start{{kind: flow.MachineClient, name: addr.String(), addrs: []netip.Addr{addr}}}, nil
+}
+
+// maxRepresentatives bounds the answer where hundreds of ranges are told apart.
+const maxRepresentatives = 32
+
+// The addresses of documentation (RFC 5737, RFC 3849): nobody's.
+var (
+	nobodyV4 = netip.MustParseAddr("203.0.113.10")
+	nobodyV6 = netip.MustParseAddr("2001:db8:ffff::10")
+)
+
+// representatives are one address for each set of outside ranges that some
+// ipBlock or source range tells apart, and one that is in none.
+func representatives(m *model.Model) []start {
+	blocks := outsideRanges(m)
+	seen := map[string]bool{}
+	out := []start{{kind: flow.MachineClient, name: nobodyV4.String(), addrs: []netip.Addr{nobodyV4, nobodyV6}, assumed: true}}
+	seen[signature(blocks, nobodyV4)] = true
+	for _, b := range blocks {
+		for _, a := range []netip.Addr{b.Masked().Addr(), b.Masked().Addr().Next()} {
+			sig := signature(blocks, a)
+			if seen[sig] || !b.Contains(a) || inside(m, a) || len(out) == maxRepresentatives {
+				continue
+			}
+			seen[sig] = true
+			out = append(out, start{kind: flow.MachineClient, name: a.String(), addrs: []netip.Addr{a}, assumed: true})
+		}
+	}
+	return out
+}
+
+func signature(blocks []netip.Prefix, a netip.Addr) string {
+	sig := make([]byte, 0, len(blocks)+1)
+	sig = append(sig, map[bool]byte{true: '6', false: '4'}[a.Is6()])
+	for _, b := range blocks {
+		sig = append(sig, map[bool]byte{true: '1', false: '0'}[b.Contains(a)])
+	}
+	return string(sig)
+}
+
+func inside(m *model.Model, a netip.Addr) bool {
+	return m.Index.NodeByIP(a) != nil || m.Profile.InClusterCIDR(a) || m.Profile.InServiceCIDR(a)
+}
+
+// outsideRanges are the ipBlocks, exceptions and source ranges of the cluster.
+func outsideRanges(m *model.Model) []netip.Prefix {
+	var all []netip.Prefix
+	add := func(rules []cluster.PolicyRule) {
+		for _, r := range rules {
+			for _, p := range r.Peers {
+				if p.IPBlock != nil {
+					all = append(append(all, p.IPBlock.CIDR), p.IPBlock.Except...)
+				}
+			}
+		}
+	}
+	for i := range m.Snapshot.NetworkPolicies {
+		add(m.Snapshot.NetworkPolicies[i].Ingress)
+	}
+	for i := range m.Snapshot.Services {
+		all = append(all, m.Snapshot.Services[i].SourceRanges...)
+	}
+	slices.SortFunc(all, netip.Prefix.Compare)
+	return slices.Compact(all)
+}

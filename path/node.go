@@ -1,0 +1,357 @@
+package path
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/service"
+)
+
+// fromProcess starts at output instead of prerouting, with the address of the
+// device the packet would leave by.
+func (w *walker) fromProcess(p *packet) {
+	p.first = w.from.node
+	dst := p.tuple.Dst.Addr()
+	loc := w.m.Locate(w.from.node, dst)
+	src := dst // a socket to an address of its own host uses that very address
+	if loc.Place != model.Here {
+		src = w.sourceOf(p, w.from.node, loc.Toward(), dst.Is6())
+	}
+	p.tuple = p.tuple.WithSrc(src)
+	w.node(p, w.from.node, true)
+}
+
+// fromPod leaves the pod; what a pod sends to itself never does.
+func (w *walker) fromPod(p *packet, v6 bool) {
+	p.first = w.from.node
+	src := w.from.addr(v6)
+	p.tuple = p.tuple.WithSrc(src)
+	p.enter(w.from.machine())
+	switch {
+	case !src.IsValid():
+		p.step(flow.Send, flow.Lose, flow.Because(flow.CodeNoFamily, w.from.name, family(v6)))
+		w.end(p, flow.NoRoute, w.from.node)
+	case p.tuple.Dst.Addr() == src:
+		p.step(flow.Send, flow.Exempt, flow.Because(flow.CodeLoopback, w.from.name))
+		w.listen(p, w.from.pod, w.from.node)
+	default:
+		p.step(flow.Send, flow.Route, flow.Because(flow.CodeSent, src.String()))
+		w.node(p, w.from.node, false)
+	}
+}
+
+// sourceOf is the address a node uses toward somewhere; what was not told is
+// noted as assumed or unknown.
+func (w *walker) sourceOf(p *packet, node string, toward cluster.Toward, v6 bool) netip.Addr {
+	addr := w.m.Profile.SourceOf(node, toward, v6)
+	switch {
+	case !addr.IsValid():
+		p.assume(flow.CodeUnknownMasquerade, node, toward.String())
+	case !w.m.Snapshot.Fabric.Told(node, toward, v6):
+		p.assume(flow.CodeAssumedMasquerade, node, addr.String(), toward.String())
+	}
+	return addr
+}
+
+// node is one machine: prerouting or output, then where routing leads.
+func (w *walker) node(p *packet, node string, process bool) {
+	at := flow.Machine{Kind: flow.MachineNode, Name: node}
+	if !p.enter(at) {
+		w.loop(p, at)
+		return
+	}
+	if process {
+		w.sendWords(p, node)
+	}
+	fronts := w.m.Capture(node, p.tuple)
+	if len(fronts) == 0 {
+		w.uncaptured(p, node, process)
+		return
+	}
+	if len(fronts) > 1 {
+		p.assume(flow.CodeAssumedOwner, p.tuple.Dst.String(), ownerNames(fronts))
+	}
+	for _, f := range fronts {
+		w.captured(p.fork(), node, process, f)
+	}
+}
+
+func (w *walker) sendWords(p *packet, node string) {
+	if w.from.pod != nil {
+		p.step(flow.Send, flow.Route, flow.Because(flow.CodeSentByHostPod, w.from.pod.Namespace+"/"+w.from.pod.Name, node))
+		return
+	}
+	p.step(flow.Send, flow.Route, flow.Because(flow.CodeSentByProcess, node))
+}
+
+func ownerNames(fronts []*service.Front) string {
+	s := ""
+	for i, f := range fronts {
+		if i > 0 {
+			s += ", "
+		}
+		s += f.Service.Namespace + "/" + f.Service.Name
+	}
+	return s
+}
+
+func entryHook(process bool) flow.Hook {
+	if process {
+		return flow.Output
+	}
+	return flow.Prerouting
+}
+
+func passHook(process bool) flow.Hook {
+	if process {
+		return flow.Output
+	}
+	return flow.Forward
+}
+
+// captured is prerouting or output for a packet that a proxy rule takes: source
+// ranges, the choice of an endpoint, DNAT.
+func (w *walker) captured(p *packet, node string, process bool, f *service.Front) {
+	if !w.ranges(p, node, process, f) {
+		return
+	}
+	trip := w.m.Trip(w.m.Arrives(p.tuple, process), f)
+	backends, outcome := w.m.Choose(f, trip, node, process)
+	name := frontWords(f)
+	switch outcome {
+	case model.RejectEmpty:
+		if w.beforeVerdict(p, node, process) {
+			p.step(w.verdictHook(p, node, process), flow.Reject, flow.Because(flow.CodeNoEndpoints, name), f.Origin())
+			w.refuse(p, flow.NoEndpoints, node)
+		}
+	case model.DropNotLocal:
+		if w.beforeVerdict(p, node, process) {
+			p.step(w.verdictHook(p, node, process), flow.Drop, flow.Because(flow.CodeNoLocalEndpoint, name, node), f.Origin())
+			w.end(p, flow.NoLocalEndpoint, node)
+		}
+	case model.LeaveEmpty:
+		p.step(flow.Output, flow.Pass, flow.Because(flow.CodeEmptySkipped, name), f.Origin())
+		p.deviates = append(p.deviates, flow.Because(flow.CodeDeviationEmptyExternal, w.m.Profile.Proxy.Name))
+		w.route(p, node, process, false)
+	case model.Chosen:
+		if f.Service.SessionAffinity && len(backends) > 1 {
+			p.assume(flow.CodeAssumedAffinity, f.Service.Namespace+"/"+f.Service.Name)
+		}
+		for i, b := range backends {
+			w.dnat(p.fork(), node, process, f, trip, b, i, len(backends))
+		}
+	}
+}
+
+func frontWords(f *service.Front) string {
+	return fmt.Sprintf("%s/%s:%d", f.Service.Namespace, f.Service.Name, f.Named.Port)
+}
+
+// ranges checks loadBalancerSourceRanges. It reports false when the trace ended.
+func (w *walker) ranges(p *packet, node string, process bool, f *service.Front) bool {
+	checked, first := w.m.Restricted(f)
+	if !checked {
+		return true
+	}
+	src := p.tuple.Src.Addr()
+	at := flow.Origin{Object: f.Service.Object(), Field: "spec.loadBalancerSourceRanges", Position: f.Service.Position}
+	words := []string{src.String(), f.Service.Namespace + "/" + f.Service.Name}
+	if f.Admits(src) {
+		p.step(entryHook(process), flow.Pass, flow.Because(flow.CodeInRanges, words...), at)
+		return true
+	}
+	hook := entryHook(process)
+	if !first {
+		// The packet stays as it is and is dropped where it would be forwarded, so an
+		// enforcer ahead of the proxy in that hook may answer before.
+		hook = w.verdictHook(p, node, process)
+		if !w.beforeVerdict(p, node, process) {
+			return false
+		}
+	}
+	p.step(hook, flow.Drop, flow.Because(flow.CodeOutsideRanges, words...), at)
+	w.end(p, flow.DeniedBySourceRanges, node)
+	return false
+}
+
+// verdictHook is where a proxy's verdict on an untranslated packet falls.
+func (w *walker) verdictHook(p *packet, node string, process bool) flow.Hook {
+	if w.m.LocalAddress(node, p.tuple.Dst.Addr()) {
+		return flow.Input
+	}
+	return passHook(process)
+}
+
+// beforeVerdict lets an enforcer that stands ahead of the proxy's verdicts judge
+// the packet as it is. It reports false when the trace ended.
+func (w *walker) beforeVerdict(p *packet, node string, process bool) bool {
+	if !w.m.Profile.Policy.BeforeProxyVerdicts {
+		return true
+	}
+	return w.police(p, model.Stop{Node: node, Hook: w.verdictHook(p, node, process), Tuple: p.tuple, Process: process})
+}
+
+// refuse ends a trace with an error the node itself raises.
+func (w *walker) refuse(p *packet, fate flow.Fate, node string) {
+	returns := w.errorReturns(p, node)
+	if returns && w.from.kind == flow.MachinePod && !w.m.ErrorReaches(node, w.from.pod) {
+		p.step(flow.Reply, flow.Drop, flow.Because(flow.CodeErrorDropped, w.from.pod.Namespace+"/"+w.from.pod.Name, w.m.Profile.Policy.Name))
+		p.deviates = append(p.deviates, w.m.Profile.Policy.Deviation(flow.CodeDeviationErrors))
+		returns = false
+	}
+	w.endAs(p, fate, w.m.SeenFor(fate, returns))
+}
+
+func (w *walker) dnat(p *packet, node string, process bool, f *service.Front, trip model.Trip, b *service.Backend, i, n int) {
+	p.backend = b
+	reason := flow.Because(trip.Why, frontWords(f), f.Kind.String(), b.String(), fmt.Sprint(i+1), fmt.Sprint(n), b.Addr.String(), b.Node)
+	p.nat(node, entryHook(process), flow.DNAT, p.tuple.WithDst(b.Addr), reason, f.Origin())
+	w.route(p, node, process, trip.Masquerade)
+}
+
+// uncaptured is a packet no Service front took.
+func (w *walker) uncaptured(p *packet, node string, process bool) {
+	action, why := w.m.ServiceAddressCheck(p.tuple)
+	if action == flow.Pass {
+		w.route(p, node, process, false)
+		return
+	}
+	if !w.beforeVerdict(p, node, process) {
+		return
+	}
+	p.step(passHook(process), action, why)
+	if action == flow.Reject {
+		if w.errorReturns(p, node) {
+			w.endAs(p, flow.NotCaptured, flow.Refused)
+			return
+		}
+	}
+	w.endAs(p, flow.NotCaptured, flow.Timeout)
+}
+
+// route is the routing decision after DNAT, and the hook it leads to.
+func (w *walker) route(p *packet, node string, process, masquerade bool) {
+	loc := w.m.Locate(node, p.tuple.Dst.Addr())
+	if b := p.backend; b != nil && loc.Pod == nil && b.Pod.Kind != "" && !b.Host && b.Addr == p.tuple.Dst {
+		// A pod the input does not hold: the endpoint says where it is.
+		loc = model.Location{Place: model.RemotePod, Node: b.Node}
+		if b.Node == node {
+			loc.Place = model.OwnPod
+		}
+	}
+	if loc.Place == model.Here {
+		w.input(p, node, process)
+		return
+	}
+	if !w.forward(p, node, process, masquerade, loc) {
+		return
+	}
+	switch loc.Place {
+	case model.OwnPod:
+		w.pod(p, node, loc.Pod)
+	case model.RemotePod:
+		if loc.Pod == nil {
+			w.pod(p, loc.Node, nil)
+			return
+		}
+		w.node(p, loc.Node, false)
+	case model.RemoteNode:
+		w.node(p, loc.Node, false)
+	case model.Nobody:
+		w.nobody(p, node)
+	default:
+		w.leave(p, node)
+	}
+}
+
+// leave sends the packet out by the default gateway.
+func (w *walker) leave(p *packet, node string) {
+	addr := p.tuple.Dst.Addr()
+	switch {
+	case w.m.Profile.InServiceCIDR(addr) || w.m.Services.ClusterIPOwner(addr) != nil:
+		p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNotCaptured, p.tuple.Dst.String()))
+		w.end(p, flow.NotCaptured, node)
+	case w.foreignBalancer(addr) && w.m.Announce.Assumed():
+		w.unknownBalancer(p)
+	default:
+		w.routers(p, "")
+	}
+}
+
+// nobody is an address of the pods' range that no pod of the input has.
+func (w *walker) nobody(p *packet, node string) {
+	p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNoPod, p.tuple.Dst.Addr().String()))
+	if len(w.m.Snapshot.Pods) == 0 {
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+		return
+	}
+	w.end(p, flow.NoRoute, node)
+}
+
+// forward is policy on the node, then postrouting. It reports false when the
+// trace ended.
+func (w *walker) forward(p *packet, node string, process, masquerade bool, loc model.Location) bool {
+	b := p.backend
+	toSelf := b != nil && loc.Pod != nil && b.Addr == p.tuple.Dst && p.tuple.Src.Addr() == p.tuple.Dst.Addr()
+	if toSelf && loc.Place == model.OwnPod && w.m.BridgeDropsSelf() {
+		p.step(flow.Forward, flow.Drop, flow.Because(flow.CodeBridgeHairpin, node))
+		w.endAs(p, flow.NoRoute, flow.Timeout)
+		return false
+	}
+	if toSelf && len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node {
+		if w.m.HairpinMasquerades(node, b) {
+			masquerade = true
+		} else {
+			p.deviates = append(p.deviates, flow.Because(flow.CodeDeviationHairpinRemote, w.m.Profile.Proxy.Name))
+		}
+	}
+	byCNI := !process && w.from.kind == flow.MachinePod && p.tuple.Src.Addr() == w.from.addr(p.tuple.Dst.Addr().Is6()) &&
+		w.from.node == node && w.m.MasqueradesItself(loc)
+	after := p.tuple
+	if masquerade || byCNI {
+		after = p.tuple.WithSrc(w.sourceOf(p, node, loc.Toward(), p.tuple.Dst.Addr().Is6()))
+	}
+	stop := model.Stop{Node: node, Hook: passHook(process), Tuple: p.tuple, Process: process, Masqueraded: after.Src.Addr()}
+	if !w.police(p, stop) {
+		return false
+	}
+	w.postrouting(p, node, masquerade, byCNI, toSelf, after, loc)
+	return true
+}
+
+// postrouting rewrites the source where a rule marked the packet.
+func (w *walker) postrouting(p *packet, node string, masquerade, byCNI, toSelf bool, after flow.Tuple, loc model.Location) {
+	to := loc.Toward().String()
+	source := "?"
+	if after.Src.Addr().IsValid() {
+		source = after.Src.Addr().String()
+	}
+	switch {
+	case masquerade && toSelf:
+		p.nat(node, flow.Postrouting, flow.SNAT, after, flow.Because(flow.CodeMasqueradedSelf, source))
+	case masquerade:
+		p.nat(node, flow.Postrouting, flow.SNAT, after, flow.Because(flow.CodeMasqueraded, source, to))
+	case byCNI:
+		p.nat(node, flow.Postrouting, flow.SNAT, after, flow.Because(flow.CodeMasqueradedCNI, source))
+	case len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node:
+		p.step(flow.Postrouting, flow.Pass, flow.Because(flow.CodeSourceKept, p.tuple.Src.Addr().String()))
+	}
+}
+
+// input is a packet for a process of this node: it never meets postrouting.
+func (w *walker) input(p *packet, node string, process bool) {
+	if !process && !w.police(p, model.Stop{Node: node, Hook: flow.Input, Tuple: p.tuple}) {
+		return
+	}
+	if len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node {
+		p.step(flow.Input, flow.Pass, flow.Because(flow.CodeInputKeepsSource, p.tuple.Src.Addr().String()))
+		if process {
+			// The process talks to its own host: it sees the host's address.
+			p.tuple = p.tuple.WithSrc(p.tuple.Dst.Addr())
+		}
+	}
+	w.host(p, node)
+}
