@@ -36,6 +36,7 @@ type Builder struct {
 	bytes    int64
 	objects  int
 	seen     map[flow.Object]decoded
+	left     map[flow.Object]bool // what is ignored
 	warnings []Warning
 	expect   []cluster.Expectation
 	foreign  []*cluster.Foreign
@@ -54,7 +55,7 @@ type Builder struct {
 
 // NewBuilder returns a Builder that has read nothing.
 func NewBuilder(opt Options) *Builder {
-	return &Builder{lim: opt.Limits.withDefaults(), seen: make(map[flow.Object]decoded)}
+	return &Builder{lim: opt.Limits.withDefaults(), seen: make(map[flow.Object]decoded), left: make(map[flow.Object]bool)}
 }
 
 // Add reads one source. name stands for it in every position.
@@ -91,10 +92,16 @@ func (b *Builder) keep(d decoded) *Error {
 	}
 	switch val := d.val.(type) {
 	case *cluster.Foreign:
-		b.foreign = append(b.foreign, val)
+		if _, again := b.seen[d.object]; !again {
+			b.seen[d.object] = d
+			b.foreign = append(b.foreign, val)
+		}
 		return nil
 	case *cluster.Ignored:
-		b.ignored = append(b.ignored, val)
+		if !b.left[d.object] {
+			b.left[d.object] = true
+			b.ignored = append(b.ignored, val)
+		}
 		return nil
 	case *cluster.Fabric:
 		b.warnings = append(b.warnings, d.warns...)
@@ -199,7 +206,7 @@ func withoutProvenance(val any) any {
 // Input finishes the reading: owners are resolved, what the input leaves to
 // the control plane is derived. The Builder is spent afterwards.
 func (b *Builder) Input() (*Input, error) {
-	if len(b.seen)+len(b.foreign) == 0 && b.fabric == nil {
+	if len(b.seen) == 0 && b.fabric == nil {
 		why := "the input holds no object"
 		if b.objects > 0 {
 			why = "the input holds nothing that says how packets travel; what was ignored: " + b.fewIgnored()

@@ -284,9 +284,10 @@ func TestNamespaces(t *testing.T) {
 
 // The same object twice counts once; so does one that differs in provenance.
 func TestTwice(t *testing.T) {
+	foreign := "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: x}\n"
 	again := strings.Replace(policy("podSelector: {}"), "metadata: {", "metadata: {resourceVersion: '7', managedFields: [{manager: m}], ", 1)
-	in := parse(t, policy("podSelector: {}")+"---\n"+again)
-	if len(in.Snapshot.NetworkPolicies) != 1 {
-		t.Errorf("%d policies, want 1", len(in.Snapshot.NetworkPolicies))
+	in := parse(t, policy("podSelector: {}")+"---\n"+again+foreign+foreign)
+	if s := in.Snapshot; len(s.NetworkPolicies) != 1 || len(s.Foreign) != 1 || len(s.Ignored) != 1 {
+		t.Errorf("%d policies, %d foreign, %d ignored; want one of each", len(s.NetworkPolicies), len(s.Foreign), len(s.Ignored))
 	}
 }

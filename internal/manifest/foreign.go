@@ -164,9 +164,9 @@ func (v value) noObject() (flow.Object, any) {
 		v.fail("this looks like an object, but apiVersion and kind are missing", "")
 		return flow.Object{}, nil
 	}
-	o := flow.Object{Kind: "File", Name: path.Base(v.d.file)}
+	o := flow.Object{Kind: "File", Name: v.d.file}
 	r := flow.Because(flow.CodeIgnoredNoObject)
-	if base := strings.ToLower(o.Name); strings.HasPrefix(base, "kustomization.") {
+	if base := strings.ToLower(path.Base(o.Name)); strings.HasPrefix(base, "kustomization.") {
 		r = flow.Because(flow.CodeIgnoredKustomization)
 	}
 	return o, &cluster.Ignored{Object: o, Position: v.pos(), Reason: r}

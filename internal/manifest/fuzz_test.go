@@ -3,7 +3,6 @@ package manifest
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"unicode"
@@ -14,11 +13,6 @@ import (
 // FuzzParse holds that no input panics, that an error is an *Error which a
 // terminal can print, and that a Snapshot keeps what package cluster promises.
 func FuzzParse(f *testing.F) {
-	text, err := os.ReadFile(dump)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(text)
 	for _, seed := range []string{
 		policy("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}], ports: [{port: 1, endPort: 2}]}]"),
 		service("type: LoadBalancer\nports: [{port: 80, targetPort: http}]"), podsForSlices, deployment,

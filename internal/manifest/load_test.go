@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-const dump = "testdata/both-sides-isolated.yaml"
+const dump = "../../testdata/truth/18-both-sides-isolated/cluster.yaml"
 
 // The dump of a cluster: its kinds were counted with grep.
 func TestLoadDump(t *testing.T) {
@@ -49,7 +49,7 @@ func TestLoadDump(t *testing.T) {
 }
 
 // asJSON is a YAML document as the YAML library and encoding/json see it.
-func asJSON(t *testing.T, text []byte) []byte {
+func asJSON(t testing.TB, text []byte) []byte {
 	t.Helper()
 	var v any
 	if err := yaml.Unmarshal(text, &v); err != nil {
