@@ -98,7 +98,10 @@ type PolicyProfile struct {
 	AfterSNAT bool
 	Deny      DenyAction
 	Self      SelfRule
-	Span      Span
+	// SelfOpen: Self is a choice of ours, since the profile stands for no enforcer
+	// in particular and the API leaves it open.
+	SelfOpen bool
+	Span     Span
 	// BeforeProxyVerdicts: a pod's egress policy judges a Service address before
 	// the proxy rejects or drops it for want of endpoints.
 	BeforeProxyVerdicts bool

@@ -32,6 +32,7 @@ var enforcers = map[string]PolicyProfile{
 		Name:     "generic",
 		Source:   "Kubernetes documentation, concepts/services-networking/network-policies",
 		Enforces: true,
+		SelfOpen: true,
 	},
 	// No enforcer: NetworkPolicies are stored and have no effect ("Creating a
 	// NetworkPolicy resource without a controller that implements it will have no

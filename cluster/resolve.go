@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portolan-net/portolan/flow"
@@ -34,6 +35,12 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	}
 	if len(p.ClusterCIDRs) == 0 {
 		p.deriveClusterCIDRs(s)
+	}
+	if n := len(s.NetworkPolicies); n > 0 && !p.Policy.Enforces {
+		p.assume(flow.CodeNotEnforced, p.Policy.Name, strconv.Itoa(n))
+	}
+	if slices.Contains(s.Absent, "NetworkPolicy") && p.Policy.Enforces {
+		p.assume(flow.CodeNoPolicyInInput)
 	}
 	p.nodeAddresses(s)
 	return p, nil

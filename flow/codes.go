@@ -16,10 +16,10 @@ const (
 	CodeAssumedListening   Code = "assumed-listening"    // pod, port
 	CodeAssumedNodeListens Code = "assumed-node-listens" // node, port
 	CodeAssumedOutside     Code = "assumed-outside"      // address
-	CodeAssumedHealthy     Code = "assumed-pod-network-works"
-	CodeAssumedAffinity    Code = "assumed-affinity" // service
-	CodeAssumedOwner       Code = "assumed-owner"    // services that claim one address
+	CodeAssumedAffinity    Code = "assumed-affinity"     // service
+	CodeAssumedOwner       Code = "assumed-owner"        // services that claim one address
 	CodeAssumedSelfJudged  Code = "assumed-self-judged"
+	CodeNoPolicyInInput    Code = "no-policy-in-input"
 	CodeNotEnforced        Code = "policies-not-enforced"
 
 	// Hops.
@@ -35,7 +35,6 @@ const (
 	CodeRoutedVia         Code = "routed-via"                 // node
 	CodeRoutedToOwner     Code = "routed-to-owner"            // node
 	CodeNotAnnounced      Code = "not-announced"              // address, why
-	CodeNoEligibleNode    Code = "no-eligible-node"           // address
 	CodeNoRoute           Code = "no-route"                   // address
 	CodeNoFamily          Code = "no-family"                  // who, family
 	CodeInRanges          Code = "in-source-ranges"           // source, service
@@ -52,8 +51,6 @@ const (
 	CodeUnallocatedIP     Code = "unallocated-service-ip"     // address
 	CodeEmptySkipped      Code = "empty-external-skipped"     // service:port
 	CodeForwarded         Code = "forwarded"                  // to
-	CodeForwardedPod      Code = "forwarded-to-pod"           // pod
-	CodeForwardedNode     Code = "forwarded-to-node"          // node
 	CodeMasqueraded       Code = "masqueraded"                // address, to where
 	CodeMasqueradedSelf   Code = "masqueraded-hairpin"        // address
 	CodeMasqueradedCNI    Code = "masqueraded-by-cni"         // address
@@ -104,7 +101,6 @@ const (
 	CodeDeviationUnresolved    Code = "deviation-unresolved-port"
 	CodeDeviationEgressName    Code = "deviation-egress-name"
 	CodeDeviationBothEnds      Code = "deviation-both-ends"
-	CodeDeviationRoot          Code = "deviation-root-bypass"
 	CodeDeviationErrors        Code = "deviation-drops-proxy-errors"
 	CodeDeviationNodePortRange Code = "deviation-node-port-range"
 	CodeDeviationHairpinRemote Code = "deviation-hairpin-remote"

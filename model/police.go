@@ -32,6 +32,8 @@ type Judgement struct {
 	Exempt flow.Reason
 	// Deviation is set where the dataplane asks, or does not ask, against the API.
 	Deviation flow.Reason
+	// Assumption is set where the API leaves the answer open.
+	Assumption flow.Reason
 }
 
 // Passes reports whether the packet gets past this judgement for certain.
@@ -85,6 +87,9 @@ func (m *Model) party(addr netip.Addr) policy.Party {
 	p := policy.Party{Addr: addr}
 	if addr.IsValid() {
 		p.Pod = m.Index.PodByIP(addr)
+	}
+	if p.Pod != nil && p.Pod.Invented {
+		p.Addr = netip.Addr{} // an address of ours is no ground for an ipBlock
 	}
 	return p
 }
@@ -216,6 +221,9 @@ func (m *Model) self(js []Judgement) []Judgement {
 			}
 		}
 	case cluster.SelfJudged:
+		if m.Profile.Policy.SelfOpen {
+			js[0].Assumption = flow.Because(flow.CodeAssumedSelfJudged, name)
+		}
 	}
 	return js
 }

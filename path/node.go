@@ -132,6 +132,9 @@ func (w *walker) captured(p *packet, node string, process bool, f *service.Front
 			p.step(w.verdictHook(p, node, process), flow.Drop, flow.Because(flow.CodeNoLocalEndpoint, name, node), f.Origin())
 			w.end(p, flow.NoLocalEndpoint, node)
 		}
+	case model.UnknownEmpty:
+		p.step(entryHook(process), flow.Doubt, flow.Because(flow.CodeMissingKind, "EndpointSlice"), f.Origin())
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
 	case model.LeaveEmpty:
 		p.step(flow.Output, flow.Pass, flow.Because(flow.CodeEmptySkipped, name), f.Origin())
 		p.deviates = append(p.deviates, flow.Because(flow.CodeDeviationEmptyExternal, w.m.Profile.Proxy.Name))

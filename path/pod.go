@@ -36,11 +36,11 @@ func (w *walker) unknownPod(p *packet, node string) {
 		w.endAs(p, flow.Unknown, flow.SeenUnknown)
 		return
 	}
-	p.assume(flow.CodeAssumedListening, pod.Namespace+"/"+pod.Name, portWords(p))
+	p.assume(flow.CodeAssumedListening, pod.Namespace+"/"+pod.Name, packetPort(p))
 	w.accept(p, pod.Namespace+"/"+pod.Name, node)
 }
 
-func portWords(p *packet) string {
+func packetPort(p *packet) string {
 	return strconv.Itoa(int(p.tuple.Dst.Port())) + "/" + strings.ToLower(p.tuple.Protocol.String())
 }
 
@@ -49,12 +49,12 @@ func (w *walker) listen(p *packet, target *cluster.Pod, node string) {
 	name := target.Namespace + "/" + target.Name
 	switch target.Listens(p.tuple.Protocol, p.tuple.Dst.Port()) {
 	case cluster.ListensNot:
-		p.step(flow.Deliver, flow.Reject, flow.Because(flow.CodeNotListening, name, portWords(p), declared(target, p.tuple.Protocol)),
+		p.step(flow.Deliver, flow.Reject, flow.Because(flow.CodeNotListening, name, packetPort(p), declared(target, p.tuple.Protocol)),
 			flow.Origin{Object: target.Object(), Field: "spec.containers", Position: target.Position})
 		w.end(p, flow.NotListening, node)
 		return
 	case cluster.ListensAssumed:
-		p.assume(flow.CodeAssumedListening, name, portWords(p))
+		p.assume(flow.CodeAssumedListening, name, packetPort(p))
 	case cluster.ListensDeclared:
 	}
 	w.accept(p, name, node)
@@ -82,11 +82,11 @@ func (w *walker) host(p *packet, node string) {
 		return
 	}
 	if port >= 30000 && port <= 32767 {
-		p.step(flow.Input, flow.Reject, flow.Because(flow.CodeNotListening, "node "+node, portWords(p), ""))
+		p.step(flow.Input, flow.Reject, flow.Because(flow.CodeNotListening, "node "+node, packetPort(p), ""))
 		w.end(p, flow.NotListening, node)
 		return
 	}
-	p.assume(flow.CodeAssumedNodeListens, node, portWords(p))
+	p.assume(flow.CodeAssumedNodeListens, node, packetPort(p))
 	w.accept(p, "node "+node, node)
 }
 

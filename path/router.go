@@ -74,6 +74,9 @@ func (w *walker) router(p *packet, r *cluster.Router, via string) {
 		return
 	}
 	switch {
+	case w.m.Lacks("Node"):
+		p.step(flow.Routing, flow.Doubt, flow.Because(flow.CodeMissingKind, "Node"))
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
 	case !choice.Known:
 		w.outside(p)
 	case len(choice.Nodes) == 0:

@@ -320,12 +320,16 @@ func clientNames(m *model.Model) []string {
 
 func portNames(svc *cluster.Service) []string {
 	var out []string
-	for _, p := range svc.Ports {
-		w := strconv.Itoa(int(p.Port))
-		if p.Protocol != flow.TCP {
-			w += "/" + strings.ToLower(p.Protocol.String())
-		}
-		out = append(out, w)
+	for i := range svc.Ports {
+		out = append(out, portWords(&svc.Ports[i]))
 	}
 	return out
+}
+
+// portWords is a Service port in the notation: "22", "53/udp".
+func portWords(p *cluster.ServicePort) string {
+	if p.Protocol == flow.TCP {
+		return strconv.Itoa(int(p.Port))
+	}
+	return strconv.Itoa(int(p.Port)) + "/" + strings.ToLower(p.Protocol.String())
 }

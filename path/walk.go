@@ -198,7 +198,12 @@ func (p *packet) nat(node string, hook flow.Hook, action flow.Action, after flow
 // end closes a trace. errorFrom is the node a refusal starts from; it matters
 // only where the fate comes with one.
 func (w *walker) end(p *packet, fate flow.Fate, errorFrom string) {
-	w.endAs(p, fate, w.m.SeenFor(fate, w.errorReturns(p, errorFrom)))
+	returns, lost := w.m.Returns(p.nats, errorFrom)
+	seen := w.m.SeenFor(fate, returns)
+	if !returns && seen != w.m.SeenFor(fate, true) {
+		p.step(flow.Reply, flow.Lose, flow.Because(flow.CodeErrorLost, lost))
+	}
+	w.endAs(p, fate, seen)
 }
 
 func (w *walker) errorReturns(p *packet, from string) bool {
@@ -274,6 +279,9 @@ func (w *walker) police(p *packet, s model.Stop) bool {
 		p.judged = append(p.judged, *j)
 		if !j.Deviation.IsZero() {
 			p.deviates = append(p.deviates, j.Deviation)
+		}
+		if !j.Assumption.IsZero() {
+			p.assumed = append(p.assumed, j.Assumption)
 		}
 		words := judgementWords(j)
 		switch {

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -14,16 +15,18 @@ type Miss struct {
 	Policy *cluster.NetworkPolicy
 	// Origin is the rule, or the policy where it has no rule at all.
 	Origin flow.Origin
-	// Peers and Ports say what failed; a zero Reason: that part matches.
+	// Peers and Ports say what failed, entry by entry; empty: that part matches.
 	Peers []flow.Reason
 	Ports []flow.Reason
+	// Empty is true where the policy has no rule of the direction at all.
+	Empty bool
 }
 
 // parts orders misses: the fewer parts fail the nearer the rule came.
 func (m *Miss) parts() int {
 	switch {
-	case len(m.Peers) == 0 && len(m.Ports) == 0:
-		return 3 // a policy without rules
+	case m.Empty:
+		return 3
 	case len(m.Peers) > 0 && len(m.Ports) > 0:
 		return 2
 	}
@@ -41,7 +44,8 @@ func (t *Tables) Explain(q Question) []Miss {
 		rules, field := q.Direction.rules(p)
 		if len(rules) == 0 {
 			misses = append(misses, Miss{
-				Policy: p, Origin: origin(p, field, p.Position),
+				Policy: p, Origin: origin(p, field, p.Position), Empty: true,
+				Peers: []flow.Reason{flow.Because(flow.CodeMissNothing, strings.ToLower(q.Direction.String()))},
 			})
 			continue
 		}

@@ -213,3 +213,12 @@ func origin(p *cluster.NetworkPolicy, field string, at flow.Position) flow.Origi
 	}
 	return flow.Origin{Object: p.Object(), Field: field, Position: at}
 }
+
+// ClassOf numbers the pods that no policy can tell apart but by address and
+// named ports; -1 for a pod that is not subject to policy.
+func (t *Tables) ClassOf(pod *cluster.Pod) int {
+	if i := t.index.PodNumber(pod.Namespace, pod.Name); i >= 0 {
+		return int(t.classOf[i])
+	}
+	return -1
+}

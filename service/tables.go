@@ -3,6 +3,8 @@ package service
 import (
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -250,3 +252,11 @@ func (t *Tables) ClusterIPOwner(addr netip.Addr) *cluster.Service { return t.clu
 // ProxyMode returns the Service whose load balancer keeps the address for
 // itself (ipMode: Proxy), or nil.
 func (t *Tables) ProxyMode(addr netip.Addr) *cluster.Service { return t.proxyMode[addr] }
+
+// Words prints the front's port: "22", "53/udp".
+func (f *Front) Words() string {
+	if f.Protocol == flow.TCP {
+		return strconv.Itoa(int(f.Port))
+	}
+	return strconv.Itoa(int(f.Port)) + "/" + strings.ToLower(f.Protocol.String())
+}
