@@ -1,0 +1,59 @@
+# `make` prints what there is. Everything runs with Go alone; the linter builds
+# itself once, from tools/go.mod, into bin/.
+
+FUZZTIME  ?= 10s
+BENCH     ?= .
+TESTFLAGS ?=
+
+LINT := bin/golangci-lint
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/portolan
+	go build -trimpath -o bin/portolan ./cmd/portolan
+
+.PHONY: test
+test: ## Run every test
+	go test $(TESTFLAGS) ./...
+
+.PHONY: lint
+lint: $(LINT) ## Run the linters (.golangci.yml) and go vet
+	go vet ./...
+	$(LINT) run ./...
+
+.PHONY: fmt
+fmt: $(LINT) ## Format every Go file
+	$(LINT) fmt ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10s) each
+	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH (all)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: update
+update: ## Rewrite goldens, transcripts and generated docs
+	go mod tidy
+	UPDATE=1 go test -count=1 ./...
+
+.PHONY: verify
+verify: ## Fail if `make update` would change anything
+	tools/verify.sh
+
+.PHONY: ci
+ci: ## Do what CI does
+	bash .ci/run
+
+.PHONY: clean
+clean: ## Remove bin/
+	rm -rf bin
+
+$(LINT): tools/go.mod tools/go.sum
+	go build -C tools -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
