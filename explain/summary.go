@@ -92,6 +92,36 @@ func hintServicePort(misses []policy.Miss, t *path.Walked) {
 	}
 }
 
+// Fold tells what was assumed for several nodes in one sentence.
+func Fold(rs []flow.Reason) []flow.Reason {
+	var out []flow.Reason
+	at := map[string]int{}
+	for _, r := range rs {
+		if r.Code != flow.CodeAssumedMasquerade {
+			out = append(out, r)
+			continue
+		}
+		toward, one := r.Args[2], r.Args[0]+" "+r.Args[1]
+		i, ok := at[toward]
+		if !ok {
+			at[toward] = len(out)
+			out = append(out, flow.Because(flow.CodeAssumedMasquerades, one, toward, "1"))
+			continue
+		}
+		n, _ := strconv.Atoi(out[i].Args[2])
+		switch n++; {
+		case n <= mostNodes:
+			out[i].Args[0] += ", " + one
+		case n == mostNodes+1:
+			out[i].Args[0] += ", ..."
+		}
+		out[i].Args[2] = strconv.Itoa(n)
+	}
+	return out
+}
+
+const mostNodes = 4
+
 func ignored(s *cluster.Snapshot) []Ignored {
 	var out []Ignored
 	at := map[string]int{}

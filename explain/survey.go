@@ -9,6 +9,7 @@ import (
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/path"
+	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/service"
 )
 
@@ -65,7 +66,26 @@ type Because struct {
 	Reason  flow.Reason
 	Origins []flow.Origin
 	Culprit flow.Object
+	// Saw are the ends that a denying policy saw, and As how they differ from who
+	// really asked. Both are empty for other fates.
+	Saw []string
+	As  SeenAs
 }
+
+// SeenAs is what a policy took the client for.
+type SeenAs uint8
+
+// The ways.
+const (
+	// AsOther: not a question of who asks.
+	AsOther SeenAs = iota
+	// AsItself: the client's own address, not yet masqueraded.
+	AsItself
+	// AsNode: the address of a node that masqueraded it.
+	AsNode
+	// AsPod: a pod.
+	AsPod
+)
 
 // maxAsked bounds the pods asked one by one; beyond it one pod of each
 // namespace, set of policies and node stands for its like.
@@ -238,22 +258,44 @@ func (s *Survey) reason(m *model.Model, t *path.Walked) int {
 	b := Because{Fate: t.Fate, Reason: last.Reason, Origins: last.Origins}
 	if t.Fate == flow.DeniedByPolicy {
 		b.Culprit = culpritOf(m, t)
-		// Which address was seen differs by place; which policy denies does not.
-		b.Reason.Args = slices.Clone(b.Reason.Args)
-		if len(b.Reason.Args) > 2 && !strings.HasPrefix(b.Reason.Args[2], "pod ") {
-			b.Reason.Args[2] = "*"
-		} else if len(b.Reason.Args) > 2 {
-			b.Reason.Args[2] = "pods"
-		}
+		b.sawOf(t)
 	}
 	i := slices.IndexFunc(s.Reasons, func(o Because) bool {
-		return o.Fate == b.Fate && o.Culprit == b.Culprit && o.Reason.String() == b.Reason.String()
+		return o.Fate == b.Fate && o.Culprit == b.Culprit && o.As == b.As && o.Reason.String() == b.Reason.String()
 	})
 	if i >= 0 {
+		for _, saw := range b.Saw {
+			if !slices.Contains(s.Reasons[i].Saw, saw) {
+				s.Reasons[i].Saw = append(s.Reasons[i].Saw, saw)
+				slices.Sort(s.Reasons[i].Saw)
+			}
+		}
 		return i
 	}
 	s.Reasons = append(s.Reasons, b)
 	return len(s.Reasons) - 1
+}
+
+// sawOf moves the other end out of the sentence: which address was seen differs
+// by place, which policy denies and what it takes the client for does not.
+func (b *Because) sawOf(t *path.Walked) {
+	if len(t.Denied) == 0 || len(b.Reason.Args) < 3 {
+		return
+	}
+	q := &t.Denied[0].Question
+	b.Saw = []string{b.Reason.Args[2]}
+	b.Reason.Args = slices.Clone(b.Reason.Args)
+	b.Reason.Args[2] = ""
+	switch {
+	case q.Direction == policy.Egress:
+		b.Reason.Args[2], b.Saw = b.Saw[0], nil
+	case q.Peer.Pod != nil:
+		b.As = AsPod
+	case t.Masqueraded():
+		b.As = AsNode
+	default:
+		b.As = AsItself
+	}
 }
 
 func culpritOf(m *model.Model, t *path.Walked) flow.Object {
@@ -299,4 +341,16 @@ func (s *Survey) fold(rows map[string]int, p place, cells []Cell) {
 		slices.Sort(r.Cells[j].Sources)
 		r.Cells[j].Sources = slices.Compact(r.Cells[j].Sources)
 	}
+}
+
+// Has reports whether some place gets the verdict at some address.
+func (s *Survey) Has(v flow.Verdict) bool {
+	for _, r := range s.Rows {
+		for _, c := range r.Cells {
+			if !c.None && c.Verdict == v {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -7,6 +7,7 @@ const (
 	CodeAssumedProfile     Code = "assumed-profile"      // profile name
 	CodeAssumedPodNetwork  Code = "assumed-pod-network"  // pod network
 	CodeAssumedMasquerade  Code = "assumed-masquerade"   // node, address, where to
+	CodeAssumedMasquerades Code = "assumed-masquerades"  // nodes with addresses, where to, how many
 	CodeUnknownMasquerade  Code = "unknown-masquerade"   // node, where to
 	CodeAssumedClusterCIDR Code = "assumed-cluster-cidr" // cidrs
 	CodeNoClusterCIDR      Code = "no-cluster-cidr"
@@ -64,6 +65,7 @@ const (
 	CodeReplyTranslated   Code = "reply-translated" // node
 	CodeReplyLost         Code = "reply-lost"       // node
 	CodeSelfSource        Code = "self-source"      // pod
+	CodeOwnSource         Code = "own-source"       // node, address
 	CodeBridgeHairpin     Code = "bridge-hairpin"   // node
 	CodeErrorLost         Code = "error-lost"       // node
 	CodeErrorDropped      Code = "error-dropped"    // pod, profile

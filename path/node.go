@@ -65,6 +65,11 @@ func (w *walker) node(p *packet, node string, process bool) {
 	}
 	if process {
 		w.sendWords(p, node)
+	} else if len(p.hops) > 1 && w.m.LocalAddress(node, p.tuple.Src.Addr()) {
+		// A host takes no packet from the wire that claims to be its own.
+		p.step(flow.Prerouting, flow.Lose, flow.Because(flow.CodeOwnSource, node, p.tuple.Src.Addr().String()))
+		w.endAs(p, flow.Loop, flow.Timeout)
+		return
 	}
 	fronts := w.m.Capture(node, p.tuple)
 	if len(fronts) == 0 {

@@ -132,7 +132,7 @@ func (w *walker) unknownBalancer(p *packet) {
 // question about somebody else's network; from inside the packet has left.
 func (w *walker) outside(p *packet) {
 	dst := p.tuple.Dst
-	if w.from.kind == flow.MachineClient {
+	if p.first == "" {
 		p.step(flow.Routing, flow.Lose, flow.Because(flow.CodeNoRoute, dst.Addr().String()))
 		w.end(p, flow.NoRoute, "")
 		return

@@ -24,6 +24,18 @@ type Walked struct {
 	Judged []model.Judgement
 }
 
+// Masqueraded reports whether some node rewrote the source on the way.
+func (t *Walked) Masqueraded() bool {
+	for _, h := range t.Hops {
+		for _, s := range h.Steps {
+			if s.Action == flow.SNAT {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Answer is all traces of one question.
 type Answer struct {
 	Question Question

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portolan-net/portolan/internal/manifest"
+	"github.com/portolan-net/portolan/internal/report"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
+)
+
+// The exit codes, for scripts. 1 beats 2.
+const (
+	exitAnswered = 0 // answered, or as asserted
+	exitFinding  = 1 // a false assertion, or (trace --exit-code) not REACHABLE
+	exitUnknown  = 2 // cannot answer: UNKNOWN
+	exitInput    = 3 // usage or input error
+)
+
+// app is one run of the command: its streams and what the commands share.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	files    []string
+	recurse  bool
+	ns       string
+	output   string
+	color    string
+	code     int
+}
+
+// run executes the command line and returns the exit code.
+func run(args []string, in io.Reader, out, errw io.Writer) int {
+	a := &app{in: in, out: out, err: errw}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	if err := root.Execute(); err != nil {
+		a.complain(err)
+		return exitInput
+	}
+	return a.code
+}
+
+const longHelp = `Portolan explains what happens to a packet in a Kubernetes cluster: which
+Service takes it, which node rewrites it, which NetworkPolicy ends it, and why
+it still works from one place. It reads what kubectl prints and touches nothing.
+
+  kubectl get nodes,namespaces,pods,services,endpointslices,networkpolicies \
+    -A -o yaml > cluster.yaml
+
+Exit codes: 0 answered or as asserted; 1 a false assertion, or not REACHABLE
+with --exit-code; 2 cannot answer (UNKNOWN); 3 usage or input error.`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "portolan",
+		Short: "Explain what happens to a packet in a Kubernetes cluster",
+		Long:  longHelp,
+		Example: `  portolan explain svc/test/ssh:22 -f cluster.yaml
+  portolan trace external svc/test/ssh:22 -f cluster.yaml
+  portolan assert -f cluster.yaml -f expectations.yaml`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	f := root.PersistentFlags()
+	f.StringArrayVarP(&a.files, "filename", "f", nil, "file, directory or - (stdin) to read; repeat for more")
+	f.BoolVarP(&a.recurse, "recursive", "R", false, "read directories recursively")
+	f.StringVarP(&a.ns, "namespace", "n", "default", "namespace of names that have none")
+	f.StringVarP(&a.output, "output", "o", "text", "text or json")
+	f.StringVar(&a.color, "color", "auto", "auto, always or never; NO_COLOR counts as never")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
+	})
+	root.AddCommand(a.trace(), a.explain(), a.assert(), a.version())
+	return root
+}
+
+// usageError is a command line that makes no sense, and what to try.
+type usageError struct{ what, hint string }
+
+func (e *usageError) Error() string { return e.what }
+
+// complain prints an error for people: what failed, where, and what to try.
+func (a *app) complain(err error) {
+	what, hint := err.Error(), ""
+	var in *manifest.Error
+	var q *path.QuestionError
+	var u *usageError
+	var fab *model.FabricError
+	switch {
+	case errors.As(err, &in):
+		hint = in.Hint
+	case errors.As(err, &q):
+		hint = q.Hint
+	case errors.As(err, &u):
+		hint = u.hint
+	case errors.As(err, &fab):
+		hint = "the Fabric's fields are described in docs/cli.md"
+	case strings.HasPrefix(what, "unknown command"):
+		hint = "portolan --help"
+	}
+	fmt.Fprintln(a.err, "portolan: "+report.Clean(what))
+	if hint != "" {
+		fmt.Fprintln(a.err, "  try: "+report.Clean(hint))
+	}
+}
+
+// load reads the input and compiles it.
+func (a *app) load(files []string) (*manifest.Input, *model.Model, error) {
+	if len(files) == 0 {
+		return nil, nil, &usageError{
+			what: "no input: name files with -f",
+			hint: "kubectl get nodes,namespaces,pods,services,endpointslices,networkpolicies -A -o yaml | portolan ... -f -",
+		}
+	}
+	done := a.progress("reading " + strings.Join(files, ", "))
+	in, err := manifest.Load(files, manifest.Options{Recursive: a.recurse, Stdin: a.in})
+	done()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, w := range in.Warnings {
+		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", w.Position, report.Say(w.Reason))
+	}
+	m, err := model.Compile(in.Snapshot)
+	return in, m, err
+}
+
+// printer writes to stdout, coloured where that is wanted.
+func (a *app) printer() (*report.Printer, error) {
+	p := report.NewPrinter(a.out)
+	switch a.color {
+	case "always":
+		p.Color = true
+	case "auto":
+		p.Color = os.Getenv("NO_COLOR") == "" && isTerminal(a.out)
+	case "never":
+	default:
+		return nil, &usageError{what: fmt.Sprintf("--color %q is not auto, always or never", a.color), hint: "portolan --help"}
+	}
+	return p, nil
+}
+
+// format checks -o against what a command offers.
+func (a *app) format(offered ...string) error {
+	for _, o := range offered {
+		if a.output == o {
+			return nil
+		}
+	}
+	return &usageError{
+		what: fmt.Sprintf("-o %q is not one of %s", a.output, strings.Join(offered, ", ")),
+		hint: "-o " + offered[0],
+	}
+}

@@ -1,0 +1,129 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Printer writes text for people: wrapped to a width, coloured or not. Colour
+// only repeats what a word says.
+type Printer struct {
+	w     io.Writer
+	Width int
+	Color bool
+	err   error
+}
+
+// NewPrinter writes to w, 80 columns, without colour.
+func NewPrinter(w io.Writer) *Printer { return &Printer{w: w, Width: 80} }
+
+// Err is the first error of the writer.
+func (p *Printer) Err() error { return p.err }
+
+func (p *Printer) line(s string) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(s, " "))
+	}
+}
+
+func (p *Printer) linef(format string, args ...any) { p.line(fmt.Sprintf(format, args...)) }
+
+// para writes text behind a lead, wrapped, the following lines indented to the
+// lead's width.
+func (p *Printer) para(lead, text string) {
+	room := max(p.Width-width(lead), 24)
+	for i, l := range wrap(text, room) {
+		if i == 0 {
+			p.line(lead + l)
+		} else {
+			p.line(strings.Repeat(" ", width(lead)) + l)
+		}
+	}
+}
+
+// wrap breaks at spaces; a word longer than the room stands alone. Escape
+// sequences of our own colours have no width.
+func wrap(text string, room int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case width(line)+1+width(word) <= room:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}
+
+// width counts columns: East Asian wide characters take two, our own colour
+// sequences none.
+func width(s string) int {
+	n, skip := 0, false
+	for _, r := range s {
+		switch {
+		case r == '\x1b':
+			skip = true
+		case skip:
+			skip = r != 'm'
+		case r >= 0x1100 && (r <= 0x115f || r >= 0x2e80 && r <= 0xffe6):
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+func pad(s string, n int) string {
+	return s + strings.Repeat(" ", max(0, n-width(s)))
+}
+
+const (
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	bold   = "\x1b[1m"
+	dim    = "\x1b[2m"
+	reset  = "\x1b[0m"
+)
+
+func (p *Printer) paint(color, s string) string {
+	if !p.Color {
+		return s
+	}
+	return color + s + reset
+}
+
+func (p *Printer) verdict(v flow.Verdict) string {
+	switch v {
+	case flow.Reachable:
+		return p.paint(green, v.String())
+	case flow.NotReachable:
+		return p.paint(red, v.String())
+	case flow.Depends, flow.VerdictUnknown:
+	}
+	return p.paint(yellow, v.String())
+}
+
+// some lists names, and how many more there are behind the first few.
+func some(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

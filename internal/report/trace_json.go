@@ -1,0 +1,123 @@
+package report
+
+import (
+	"io"
+
+	"github.com/portolan-net/portolan/explain"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/path"
+)
+
+type traceDoc struct {
+	head
+	From        string        `json:"from"`
+	To          string        `json:"to"`
+	Via         string        `json:"via,omitempty"`
+	Verdict     string        `json:"verdict"`
+	Seen        []string      `json:"seen"`
+	Reached     int           `json:"reached"`
+	Paths       int           `json:"paths"`
+	Targets     []targetJSON  `json:"targets"`
+	SharedBy    []string      `json:"sharedBy"`
+	Culprits    []string      `json:"culprits"`
+	Nearest     []missJSON    `json:"nearest"`
+	Traces      []traceJSON   `json:"traces"`
+	Assumptions []reasonJSON  `json:"assumptions"`
+	Deviations  []reasonJSON  `json:"deviations"`
+	Ignored     []ignoredJSON `json:"ignored"`
+}
+
+type targetJSON struct {
+	Address string `json:"address"`
+	Kind    string `json:"kind,omitempty"`
+	Service string `json:"service,omitempty"`
+	Pod     string `json:"pod,omitempty"`
+	Node    string `json:"node,omitempty"`
+	Chosen  bool   `json:"chosen"`
+}
+
+type traceJSON struct {
+	From        string       `json:"from"`
+	Target      string       `json:"target"`
+	First       string       `json:"first,omitempty"`
+	Fate        string       `json:"fate"`
+	Seen        string       `json:"seen"`
+	Endpoint    string       `json:"endpoint,omitempty"`
+	Source      string       `json:"source,omitempty"`
+	Hops        []hopJSON    `json:"hops"`
+	Assumptions []reasonJSON `json:"assumptions"`
+	Deviations  []reasonJSON `json:"deviations"`
+}
+
+type hopJSON struct {
+	Machine string     `json:"machine"`
+	Steps   []stepJSON `json:"steps"`
+}
+
+type stepJSON struct {
+	Hook   string `json:"hook"`
+	Action string `json:"action"`
+	reasonJSON
+	Before  string       `json:"before"`
+	After   string       `json:"after"`
+	Origins []originJSON `json:"origins"`
+}
+
+// TraceJSON writes an answer as a document of kind Trace.
+func TraceJSON(w io.Writer, s *explain.Summary) error {
+	a := s.Answer
+	d := traceDoc{
+		head: head{APIVersion, "Trace"},
+		From: Clean(a.Question.From), To: Clean(a.Question.To), Via: Clean(a.Question.Via),
+		Verdict: a.Verdict.String(), Seen: stringsOf(s.Seen), Reached: s.Reached, Paths: len(a.Traces),
+		Targets: []targetJSON{}, SharedBy: []string{}, Culprits: toObjects(s.Culprits), Nearest: toMisses(s.Misses),
+		Traces: []traceJSON{}, Assumptions: toReasons(a.Assumptions), Deviations: toReasons(a.Deviations), Ignored: toIgnored(s.Ignored),
+	}
+	for i := range a.Targets {
+		d.Targets = append(d.Targets, toTarget(&a.Targets[i]))
+	}
+	for _, svc := range s.Sharers {
+		d.SharedBy = append(d.SharedBy, svc.Object().String())
+	}
+	for i := range a.Traces {
+		d.Traces = append(d.Traces, toTrace(&a.Traces[i]))
+	}
+	return write(w, d)
+}
+
+func toTarget(t *path.Target) targetJSON {
+	j := targetJSON{Address: t.String(), Node: t.Node, Chosen: t.Chosen}
+	if t.Front != nil {
+		j.Kind, j.Service = t.Front.Kind.String(), t.Front.Service.Object().String()
+	}
+	if !t.Pod.IsZero() {
+		j.Pod = t.Pod.String()
+	}
+	return j
+}
+
+func toTrace(t *path.Walked) traceJSON {
+	j := traceJSON{
+		From: Clean(t.From), Target: t.Target.String(), First: t.First, Fate: t.Fate.String(), Seen: t.Seen.String(),
+		Endpoint: t.Endpoint.String(), Hops: make([]hopJSON, 0, len(t.Hops)),
+		Assumptions: toReasons(t.Assumptions), Deviations: toReasons(t.Deviations),
+	}
+	if t.Source.IsValid() {
+		j.Source = t.Source.String()
+	}
+	for i := range t.Hops {
+		h := hopJSON{Machine: Clean(t.Hops[i].Machine.String()), Steps: []stepJSON{}}
+		for k := range t.Hops[i].Steps {
+			h.Steps = append(h.Steps, toStep(&t.Hops[i].Steps[k]))
+		}
+		j.Hops = append(j.Hops, h)
+	}
+	return j
+}
+
+func toStep(s *flow.Step) stepJSON {
+	return stepJSON{
+		Hook: s.Hook.String(), Action: s.Action.String(), reasonJSON: toReason(s.Reason),
+		Before: s.Before.String(), After: s.After.String(), Origins: toOrigins(s.Origins),
+	}
+}
