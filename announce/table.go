@@ -115,8 +115,9 @@ func (t *Table) draw(r *cluster.Router, addr netip.Addr, wants []Want) Choice {
 		return t.limit(r, addr, nodes, "bgp")
 	case cluster.RoutesL2:
 		return t.leader(addr, t.announcers(wants))
+	default:
+		return t.static(r, addr)
 	}
-	return t.static(r, addr)
 }
 
 func (t *Table) static(r *cluster.Router, addr netip.Addr) Choice {

@@ -203,8 +203,9 @@ func (p *Profile) SourceOf(node string, t Toward, v6 bool) netip.Addr {
 		return firstOf(m.ToLocalPods, v6)
 	case TowardRemotePods:
 		return firstOf(m.ToPodsOnOtherNodes, v6)
+	default:
+		return firstOf(m.ToOtherNodes, v6)
 	}
-	return firstOf(m.ToOtherNodes, v6)
 }
 
 // Told reports whether the Fabric itself gives the address of SourceOf.

@@ -177,7 +177,7 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 		case service.ClusterIP:
 			return Cell{None: true} // nothing routes a cluster address unless a Fabric says so
 		case service.NodePort:
-			q.To = s.nodePort(m, p.via)
+			q.To = s.nodePort(p.via)
 		case service.LoadBalancer, service.ExternalIP:
 			if !path.Draws(m, c.To, p.via) {
 				return Cell{None: true}
@@ -185,7 +185,7 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 		}
 	}
 	if c.Kind == service.NodePort && p.kind == flow.MachineNode {
-		q.To = s.nodePort(m, p.name)
+		q.To = s.nodePort(p.name)
 	}
 	if q.To == "" {
 		return Cell{None: true}
@@ -198,7 +198,7 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 }
 
 // nodePort is the NodePort on one node, as IP:PORT.
-func (s *Survey) nodePort(m *model.Model, node string) string {
+func (s *Survey) nodePort(node string) string {
 	if s.Port == nil || s.Port.NodePort == 0 {
 		return ""
 	}

@@ -147,6 +147,7 @@ func Sum(fates []Fate) Verdict {
 			return VerdictUnknown
 		case Delivered:
 			delivered++
+		default:
 		}
 	}
 	switch {

@@ -108,8 +108,9 @@ func (l Location) Toward() cluster.Toward {
 		return cluster.TowardLocalPods
 	case RemotePod, Nobody:
 		return cluster.TowardRemotePods
+	default:
+		return cluster.TowardOtherNodes
 	}
-	return cluster.TowardOtherNodes
 }
 
 // MasqueradesItself reports whether the CNI rewrites the source of a pod's
@@ -120,8 +121,9 @@ func (m *Model) MasqueradesItself(l Location) bool {
 		return l.Place == Outside
 	case cluster.EgressMasqueradeNodesToo:
 		return l.Place == Outside || l.Place == RemoteNode
+	default:
+		return false
 	}
-	return false
 }
 
 // BridgeDropsSelf reports whether a pod's packet that DNAT turns back to the

@@ -29,20 +29,13 @@ func (d Direction) String() string {
 	return "Direction(0)"
 }
 
-// Rules returns the policy's rules of the direction, and the field they stand
+// rules returns the policy's rules of the direction, and the field they stand
 // in.
 func (d Direction) rules(p *cluster.NetworkPolicy) ([]cluster.PolicyRule, string) {
 	if d == Egress {
 		return p.Egress, "spec.egress"
 	}
 	return p.Ingress, "spec.ingress"
-}
-
-func (d Direction) isolates(p *cluster.NetworkPolicy) bool {
-	if d == Egress {
-		return p.IsolatesEgress
-	}
-	return p.IsolatesIngress
 }
 
 // Tables are the compiled policies of one Snapshot: immutable, safe for any

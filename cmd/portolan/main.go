@@ -1,6 +1,3 @@
-// Command portolan explains what happens to a packet in a Kubernetes cluster:
-// which Service takes it, who rewrites it, which NetworkPolicy ends it, and why
-// it still works from one place.
 package main
 
 import "os"

@@ -81,8 +81,10 @@ func (b *Builder) Add(name string, data []byte) error {
 }
 
 func (b *Builder) tooLarge(name string) *Error {
-	return &Error{Position: at(name, 0), Why: fmt.Sprintf("the input is larger than %d bytes", b.lim.Bytes),
-		Hint: "dump only what is needed; " + hintDump}
+	return &Error{
+		Position: at(name, 0), Why: fmt.Sprintf("the input is larger than %d bytes", b.lim.Bytes),
+		Hint: "dump only what is needed; " + hintDump,
+	}
 }
 
 // keep puts one object where it belongs.
@@ -159,14 +161,18 @@ func (b *Builder) keepFabric(f *cluster.Fabric) *Error {
 	if sameObject(first, second) {
 		return nil
 	}
-	return &Error{Position: f.Position, What: "Fabric/" + f.Name,
+	return &Error{
+		Position: f.Position, What: "Fabric/" + f.Name,
 		Why:  "Fabric/" + b.fabric.Name + " was read before, at " + b.fabric.Position.String() + ", and says something else",
-		Hint: "one cluster has one Fabric: merge the two, or leave one out"}
+		Hint: "one cluster has one Fabric: merge the two, or leave one out",
+	}
 }
 
 func duplicate(object string, first, second flow.Position) *Error {
-	return &Error{Position: second, What: object, Why: "the same object was read before, at " + first.String() + ", with other contents",
-		Hint: "leave one of the two out: nobody knows which of them the cluster holds"}
+	return &Error{
+		Position: second, What: object, Why: "the same object was read before, at " + first.String() + ", with other contents",
+		Hint: "leave one of the two out: nobody knows which of them the cluster holds",
+	}
 }
 
 // sameObject reports whether two objects say the same about traffic, wherever

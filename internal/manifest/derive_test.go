@@ -189,13 +189,17 @@ func TestDerivedSlices(t *testing.T) {
 		want       []string
 	}{
 		{"by number", "selector: {app: x}\nports: [{port: 1, targetPort: 8080}]", []string{
-			"s 8080/TCP: 10.0.0.1 ready serving", "s 8080/TCP: 10.0.0.2", "s 8080/TCP: 10.0.0.3 serving terminating"}},
+			"s 8080/TCP: 10.0.0.1 ready serving", "s 8080/TCP: 10.0.0.2", "s 8080/TCP: 10.0.0.3 serving terminating",
+		}},
 		{"by name", "selector: {app: x}\nports: [{port: 1, targetPort: http}]", []string{
-			"s 80/TCP: 10.0.0.1 ready serving", "s 80/TCP: 10.0.0.3 serving terminating", "s 81/TCP: 10.0.0.2"}},
+			"s 80/TCP: 10.0.0.1 ready serving", "s 80/TCP: 10.0.0.3 serving terminating", "s 81/TCP: 10.0.0.2",
+		}},
 		{"by a name of another protocol", "selector: {app: x}\nports: [{port: 1, targetPort: http, protocol: UDP}]", []string{
-			"s : 10.0.0.1 ready serving", "s : 10.0.0.2", "s : 10.0.0.3 serving terminating"}},
+			"s : 10.0.0.1 ready serving", "s : 10.0.0.2", "s : 10.0.0.3 serving terminating",
+		}},
 		{"not ready published", "selector: {app: x}\npublishNotReadyAddresses: true\nports: [{port: 1}]", []string{
-			"s 1/TCP: 10.0.0.1 ready serving", "s 1/TCP: 10.0.0.2 ready", "s 1/TCP: 10.0.0.3 ready serving terminating"}},
+			"s 1/TCP: 10.0.0.1 ready serving", "s 1/TCP: 10.0.0.2 ready", "s 1/TCP: 10.0.0.3 ready serving terminating",
+		}},
 		{"IPv6", "selector: {app: x}\nipFamilies: [IPv6]\nports: [{port: 1}]", []string{"s 1/TCP: fd00::1 ready serving"}},
 		{"no selector", "ports: [{port: 1}]", nil},
 		{"nobody", "selector: {app: z}\nports: [{port: 1}]", nil},

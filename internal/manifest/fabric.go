@@ -78,7 +78,7 @@ func fabricRouter(r value, names map[string]bool) cluster.Router {
 	}
 	for _, n := range r.get("nodes").list() {
 		n.need()
-		router.Nodes = append(router.Nodes, n.dnsName("a node's name"))
+		router.Nodes = append(router.Nodes, n.nodeName())
 	}
 	return router
 }

@@ -7,7 +7,8 @@ type Limits struct {
 	// Bytes of all files and stdin together. Default 512 MiB.
 	Bytes int64
 	// Document is the largest piece parsed at once: one document, or one item of
-	// a list as kubectl prints it. Default 64 MiB.
+	// a list as kubectl prints it. It does not bound JSON, where a list is one
+	// document. Default 64 MiB.
 	Document int
 	// Objects of all kinds together. Default 1,000,000.
 	Objects int

@@ -155,8 +155,10 @@ func (b *Builder) addRooted(root *os.Root, dir, name string) error {
 // linkError says of a symbolic link that it leads out of the directory.
 func linkError(root *os.Root, name, shown string, err error) error {
 	if info, e := root.Lstat(name); e == nil && info.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrNotExist) {
-		return &Error{Position: at(clean(shown), 0), Why: "a symbolic link that leads out of the directory is not followed",
-			Hint: "name the file itself with -f"}
+		return &Error{
+			Position: at(clean(shown), 0), Why: "a symbolic link that leads out of the directory is not followed",
+			Hint: "name the file itself with -f",
+		}
 	}
 	return fileError(shown, err)
 }

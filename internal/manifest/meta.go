@@ -130,11 +130,11 @@ func (v value) controller() flow.Object {
 	return flow.Object{}
 }
 
-// dnsName is a string that is a DNS subdomain, "" when absent.
-func (v value) dnsName(what string) string {
+// nodeName is a string that may name a Node, "" when absent.
+func (v value) nodeName() string {
 	s := v.str()
 	if s != "" && !isDNSSubdomain(s) {
-		v.fail(quote(s)+" is not "+what+": lower case letters, digits, '-' and '.'", templateHint(s))
+		v.fail(quote(s)+" is not a node's name: lower case letters, digits, '-' and '.'", templateHint(s))
 		return ""
 	}
 	return s

@@ -77,9 +77,11 @@ spec:
 `)
 	at := func(line int) flow.Position { return flow.Position{File: "in.yaml", Line: line} }
 	want := []cluster.Expectation{
-		{From: "external/branch", Via: "n1", To: "198.51.100.17:22", Verdict: flow.NotReachable, HasVerdict: true,
+		{
+			From: "external/branch", Via: "n1", To: "198.51.100.17:22", Verdict: flow.NotReachable, HasVerdict: true,
 			Seen: []flow.Seen{flow.Timeout}, Fates: []flow.Fate{flow.DeniedByPolicy}, Endpoints: []string{"app/ssh-0"},
-			Sources: []string{"10.0.0.11"}, Culprit: "NetworkPolicy/app/deny", Set: "gate", Position: at(6)},
+			Sources: []string{"10.0.0.11"}, Culprit: "NetworkPolicy/app/deny", Set: "gate", Position: at(6),
+		},
 		{From: "node/n1", To: "pod/app/ssh-0:22", Endpoints: []string{}, HasVerdict: true, Set: "gate", Position: at(7)},
 		{From: "node/n1", To: "pod/app/ssh-0:22", Set: "gate", Position: at(11)},
 	}

@@ -17,7 +17,7 @@ type pod struct {
 func decodePod(v value) any {
 	p := &pod{Pod: cluster.Pod{Meta: v.meta(), Owner: v.controller(), Phase: cluster.PodRunning}}
 	spec, status := v.get("spec"), v.get("status")
-	p.Node = spec.get("nodeName").dnsName("a node's name")
+	p.Node = spec.get("nodeName").nodeName()
 	p.HostNetwork = spec.get("hostNetwork").boolean(false)
 	p.Ports = containerPorts(spec)
 	p.Terminating = v.at("metadata", "deletionTimestamp").present()

@@ -93,9 +93,13 @@ func readPieces(pieces []piece, lim *Limits) ([]decoded, *Error) {
 
 // readPiece decodes one piece.
 func readPiece(p piece, lim *Limits) ([]decoded, *Error) {
-	if len(p.data) > lim.Document {
-		return nil, &Error{Position: at(p.file, p.line), Why: fmt.Sprintf("one document of %d bytes; the limit is %d", len(p.data), lim.Document),
-			Hint: "split it into several documents with lines of ---"}
+	// A JSON list is one document however many items it has, so only the limit on
+	// the whole input bounds it.
+	if len(p.data) > lim.Document && !looksLikeJSON(p) {
+		return nil, &Error{
+			Position: at(p.file, p.line), Why: fmt.Sprintf("one document of %d bytes; the limit is %d", len(p.data), lim.Document),
+			Hint: "split it into several documents with lines of ---",
+		}
 	}
 	nodes, err := parsePiece(p, lim)
 	if err != nil {
@@ -115,12 +119,16 @@ func readPiece(p piece, lim *Limits) ([]decoded, *Error) {
 	return all, nil
 }
 
+// looksLikeJSON: by the file's name, or by its first brace.
+func looksLikeJSON(p piece) bool {
+	text := bytes.TrimLeft(p.data, " \t\r\n")
+	return !p.isOne && (strings.EqualFold(path.Ext(p.file), ".json") || bytes.HasPrefix(text, []byte("{")))
+}
+
 // parsePiece takes what begins with a brace for JSON, unless it is a YAML flow
 // mapping.
 func parsePiece(p piece, lim *Limits) ([]node, *Error) {
-	text := bytes.TrimLeft(p.data, " \t\r\n")
-	isFile := strings.EqualFold(path.Ext(p.file), ".json")
-	if !p.isOne && (isFile || bytes.HasPrefix(text, []byte("{"))) {
+	if looksLikeJSON(p) {
 		nodes, err := readJSON(p.file, p.data, p.line, lim)
 		if err == nil || isFile {
 			return nodes, err

@@ -40,7 +40,7 @@ func sliceEndpoint(e value, s *cluster.EndpointSlice) cluster.Endpoint {
 	ep := cluster.Endpoint{
 		Ready:       c.get("ready").boolean(true),
 		Terminating: c.get("terminating").boolean(false),
-		Node:        e.get("nodeName").dnsName("a node's name"),
+		Node:        e.get("nodeName").nodeName(),
 		Zone:        clean(e.get("zone").str()),
 		Target:      targetRef(e.get("targetRef"), s.Namespace),
 	}
@@ -50,14 +50,14 @@ func sliceEndpoint(e value, s *cluster.EndpointSlice) cluster.Endpoint {
 			ep.Zone = clean(old.get(labelZone).str())
 		}
 		if ep.Node == "" {
-			ep.Node = old.get(labelHostname).dnsName("a node's name")
+			ep.Node = old.get(labelHostname).nodeName()
 		}
 	}
 	for _, z := range e.at("hints", "forZones").list() {
 		ep.HintZones = append(ep.HintZones, clean(z.get("name").str()))
 	}
 	for _, n := range e.at("hints", "forNodes").list() {
-		ep.HintNodes = append(ep.HintNodes, n.get("name").dnsName("a node's name"))
+		ep.HintNodes = append(ep.HintNodes, n.get("name").nodeName())
 	}
 	if s.FQDN {
 		return ep
@@ -119,7 +119,7 @@ func subsetEndpoints(list value, namespace string, v6, ready bool) []cluster.End
 		}
 		all = append(all, cluster.Endpoint{
 			Addresses: []netip.Addr{ip}, Ready: ready, Serving: ready,
-			Node:   a.get("nodeName").dnsName("a node's name"),
+			Node:   a.get("nodeName").nodeName(),
 			Target: targetRef(a.get("targetRef"), namespace),
 		})
 	}

@@ -77,9 +77,11 @@ func (r *yamlReader) convert(y *yaml.Node, depth int) (node, *Error) {
 	}
 	if r.inAlias {
 		if r.aliased++; r.aliased > r.lim.Aliased {
-			return node{}, &Error{Position: at(r.file, line),
-				Why:  fmt.Sprintf("YAML aliases stand for more than %d values", r.lim.Aliased),
-				Hint: "write the repeated parts out; kubectl prints no aliases"}
+			return node{}, &Error{
+				Position: at(r.file, line),
+				Why:      fmt.Sprintf("YAML aliases stand for more than %d values", r.lim.Aliased),
+				Hint:     "write the repeated parts out; kubectl prints no aliases",
+			}
 		}
 	}
 	switch y.Kind {
@@ -100,8 +102,9 @@ func (r *yamlReader) convert(y *yaml.Node, depth int) (node, *Error) {
 		return r.mapping(y, depth)
 	case yaml.AliasNode:
 		return r.alias(y, depth)
+	default:
+		return node{kind: isNull, line: line}, nil
 	}
-	return node{kind: isNull, line: line}, nil
 }
 
 // alias converts the anchored value again, so that no two places share a node.
@@ -114,8 +117,10 @@ func (r *yamlReader) alias(y *yaml.Node, depth int) (node, *Error) {
 }
 
 func (r *yamlReader) mapping(y *yaml.Node, depth int) (node, *Error) {
-	n := node{kind: isMap, line: y.Line + r.offset,
-		keys: make([]key, 0, len(y.Content)/2), kids: make([]node, 0, len(y.Content)/2)}
+	n := node{
+		kind: isMap, line: y.Line + r.offset,
+		keys: make([]key, 0, len(y.Content)/2), kids: make([]node, 0, len(y.Content)/2),
+	}
 	var merges []node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
@@ -175,6 +180,7 @@ func (r *yamlReader) merge(n *node, m node) *Error {
 			}
 		}
 		return nil
+	default:
 	}
 	return &Error{Position: at(r.file, m.line), Why: `the merge key "<<" needs a mapping`}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/portolan-net/portolan/check"
@@ -19,21 +20,21 @@ type assertDoc struct {
 }
 
 type resultJSON struct {
-	From        string       `json:"from"`
-	Via         string       `json:"via"`
-	To          string       `json:"to"`
-	Verdict     string       `json:"verdict"`
-	Seen        []string     `json:"seen"`
-	Fates       []string     `json:"fates"`
-	Endpoints   []string     `json:"endpoints"`
-	Sources     []string     `json:"sources"`
-	Culprits    []string     `json:"culprits"`
-	Assumptions []reasonJSON `json:"assumptions"`
-	Differs     []string     `json:"differs"`
-	Error       string       `json:"error,omitempty"`
-	Set         string       `json:"set,omitempty"`
-	File        string       `json:"file,omitempty"`
-	Line        int          `json:"line,omitempty"`
+	From        string   `json:"from"`
+	Via         string   `json:"via"`
+	To          string   `json:"to"`
+	Verdict     string   `json:"verdict"`
+	Seen        []string `json:"seen"`
+	Fates       []string `json:"fates"`
+	Endpoints   []string `json:"endpoints"`
+	Sources     []string `json:"sources"`
+	Culprits    []string `json:"culprits"`
+	Assumptions []string `json:"assumptions"`
+	Differs     []string `json:"differs"`
+	Error       string   `json:"error,omitempty"`
+	Set         string   `json:"set,omitempty"`
+	File        string   `json:"file,omitempty"`
+	Line        int      `json:"line,omitempty"`
 }
 
 // Tally counts results: held, false, and without an answer.
@@ -61,12 +62,22 @@ func AssertJSON(w io.Writer, rs []check.Result) error {
 	return write(w, d)
 }
 
+// sentences are reasons in words, sorted.
+func sentences(rs []flow.Reason) []string {
+	out := make([]string, 0, len(rs))
+	for _, r := range rs {
+		out = append(out, Say(r))
+	}
+	slices.Sort(out)
+	return out
+}
+
 func toResult(r *check.Result) resultJSON {
 	e := r.Expectation
 	j := resultJSON{
 		From: Clean(e.From), Via: Clean(e.Via), To: Clean(e.To), Verdict: r.Verdict.String(),
 		Seen: stringsOf(r.Seen), Fates: stringsOf(r.Fates), Endpoints: r.Endpoints, Sources: r.Sources,
-		Culprits: toObjects(r.Culprits), Assumptions: toReasons(r.Assumptions), Differs: r.Differs,
+		Culprits: toObjects(r.Culprits), Assumptions: sentences(r.Assumptions), Differs: r.Differs,
 		Set: Clean(e.Set), File: Clean(e.Position.File), Line: e.Position.Line,
 	}
 	if r.Err != nil {

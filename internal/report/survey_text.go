@@ -65,7 +65,7 @@ func (p *Printer) table(s *explain.Survey) {
 		rows[0] = append(rows[0], title)
 	}
 	for i := range s.Rows {
-		rows = append(rows, p.tableRow(s, &s.Rows[i]))
+		rows = append(rows, p.tableRow(&s.Rows[i]))
 	}
 	widths := make([]int, len(rows[0]))
 	for _, r := range rows {
@@ -91,7 +91,7 @@ func (p *Printer) table(s *explain.Survey) {
 	}
 }
 
-func (p *Printer) tableRow(s *explain.Survey, r *explain.Row) []string {
+func (p *Printer) tableRow(r *explain.Row) []string {
 	var name string
 	switch r.Kind {
 	case flow.MachineClient:

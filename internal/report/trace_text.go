@@ -38,7 +38,7 @@ func (p *Printer) traceHead(s *explain.Summary) {
 	for _, x := range s.Seen {
 		seen = append(seen, x.String())
 	}
-	p.para("  ", fmt.Sprintf("%d of %s deliver; a client sees: %s", s.Reached, count(len(a.Traces), "path", "paths"), strings.Join(seen, " or ")))
+	p.para("  ", fmt.Sprintf("%d of %d paths deliver; a client sees: %s", s.Reached, len(a.Traces), strings.Join(seen, " or ")))
 	for i := range a.Targets {
 		if a.Targets[i].Chosen {
 			p.para("  ", "asked at the "+a.Targets[i].Front.Kind.String()+", the usual address from there (@vip, @clusterip, @nodeport ask others)")
@@ -102,8 +102,9 @@ func (p *Printer) fate(t *path.Walked) string {
 		return p.paint(green, word)
 	case flow.Unknown:
 		return p.paint(yellow, word)
+	default:
+		return p.paint(red, word)
 	}
-	return p.paint(red, word)
 }
 
 const hopIndent = "  "
