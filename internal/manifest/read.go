@@ -130,7 +130,7 @@ func looksLikeJSON(p piece) bool {
 func parsePiece(p piece, lim *Limits) ([]node, *Error) {
 	if looksLikeJSON(p) {
 		nodes, err := readJSON(p.file, p.data, p.line, lim)
-		if err == nil || isFile {
+		if err == nil || strings.EqualFold(path.Ext(p.file), ".json") {
 			return nodes, err
 		}
 		if more, e := readYAML(p.file, p.data, p.line, lim); e == nil {
