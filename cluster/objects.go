@@ -185,8 +185,7 @@ type Service struct {
 	InternalTrafficPolicy TrafficPolicy
 	// TrafficDistribution is spec.trafficDistribution as written.
 	TrafficDistribution string
-	// SourceRanges are spec.loadBalancerSourceRanges, or else the annotation
-	// service.beta.kubernetes.io/load-balancer-source-ranges.
+	// SourceRanges are spec.loadBalancerSourceRanges.
 	SourceRanges             []netip.Prefix
 	SessionAffinity          bool // ClientIP
 	AffinitySeconds          int  // default 10800

@@ -200,8 +200,9 @@ func serviceLoadBalancer(s *cluster.Service, v value) {
 	}
 }
 
-// sourceRanges reads the field, or else the annotation, whose ranges stand
-// behind commas. White space around a range is allowed in both.
+// sourceRanges reads the field. The annotation of old, which cloud controllers
+// read for their own balancers, is nothing to kube-proxy (serviceport.go reads
+// the field alone). White space around a range is allowed.
 func sourceRanges(s *cluster.Service, v value) []netip.Prefix {
 	var all []netip.Prefix
 	field := v.at("spec", "loadBalancerSourceRanges")
@@ -213,16 +214,6 @@ func sourceRanges(s *cluster.Service, v value) []netip.Prefix {
 	}
 	if len(all) > 0 && s.Type != cluster.ServiceLoadBalancer {
 		field.fail("only a Service of type LoadBalancer has source ranges", "")
-	}
-	text := strings.TrimSpace(s.Annotations[annotationSourceRanges])
-	if len(all) > 0 || text == "" || s.Type != cluster.ServiceLoadBalancer {
-		return all
-	}
-	a := v.at("metadata", "annotations", annotationSourceRanges)
-	for r := range strings.SplitSeq(text, ",") {
-		if p := a.parsePrefix(strings.TrimSpace(r)); p.IsValid() {
-			all = append(all, p)
-		}
 	}
 	return all
 }

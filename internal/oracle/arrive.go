@@ -21,23 +21,23 @@ func (w *world) targetOf(b backend) *cluster.Pod {
 
 // nameOf is how an endpoint is called: its pod, else the pod that has the
 // address, else the address.
-func (w *world) nameOf(b backend, pk packet) string {
+func (w *world) nameOf(b backend, proto flow.Protocol) string {
 	if b.Target.Kind == "Pod" {
 		return b.Target.Namespace + "/" + b.Target.Name
 	}
-	return w.nameOfAddress(pk)
+	return w.nameOfAddress(b.at, proto)
 }
 
-func (w *world) nameOfAddress(pk packet) string {
-	if p := w.podAt(pk.dst.Addr()); p != nil {
+func (w *world) nameOfAddress(at netip.AddrPort, proto flow.Protocol) string {
+	if p := w.podAt(at.Addr()); p != nil {
 		return p.Namespace + "/" + p.Name
 	}
-	if n := w.nodeAt(pk.dst.Addr()); n != nil {
-		if p := w.hostListener(n, pk); p != nil {
+	if n := w.nodeAt(at.Addr()); n != nil {
+		if p := w.hostListener(n, packet{dst: at, proto: proto}); p != nil {
 			return p.Namespace + "/" + p.Name
 		}
 	}
-	return ""
+	return at.String()
 }
 
 // hostListener is the hostNetwork pod of the node that declares the port.
@@ -78,8 +78,18 @@ func listens(p *cluster.Pod, pk packet) bool {
 	return !others
 }
 
+// reached: who was asked for by address is known by name once the packet is
+// there.
+func (w *world) reached(pk packet) packet {
+	if pk.endpoint == "" {
+		pk.endpoint = w.nameOfAddress(pk.dst, pk.proto)
+	}
+	return pk
+}
+
 // atPod is the end of the trip: the pod's own network.
 func (w *world) atPod(pk packet, p *cluster.Pod) {
+	pk = w.reached(pk)
 	if slices.Contains(p.IPs, pk.src) {
 		// Its own address comes in from outside: a martian, discarded.
 		w.arrived(pk, flow.ReplyLost, flow.Timeout)
@@ -103,9 +113,7 @@ func (w *world) atProcess(pk packet, n *cluster.Node) {
 	if p == nil && pk.target != nil && pk.target.HostNetwork {
 		p = pk.target
 	}
-	if pk.endpoint == "" {
-		pk.endpoint = pk.dst.String()
-	}
+	pk = w.reached(pk)
 	port := pk.dst.Port()
 	switch {
 	case p != nil && !listens(p, pk), p == nil && port >= 30000 && port <= 32767:

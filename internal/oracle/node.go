@@ -29,7 +29,7 @@ func (w *world) atNode(pk packet, n *cluster.Node) {
 // toBackend is DNAT: the destination becomes the endpoint, and the packet goes
 // through the routing decision again.
 func (w *world) toBackend(pk packet, n *cluster.Node, b backend, masquerade bool) {
-	pk.dst, pk.endpoint, pk.target = b.at, w.nameOf(b, pk), w.targetOf(b)
+	pk.dst, pk.endpoint, pk.target = b.at, w.nameOf(b, pk.proto), w.targetOf(b)
 	if w.p.PodNetwork == cluster.PodNetworkBridge && pk.src == b.at.Addr() && w.podOn(n, pk.src) != nil {
 		// A bridge does not send a frame out of the port it came in by, unless that
 		// port is in hairpin mode.
@@ -56,9 +56,6 @@ func (w *world) podOn(n *cluster.Node, a addr) *cluster.Pod {
 // carry is what follows DNAT in netfilter's order: policy in forward or input,
 // masquerade in postrouting, which input never reaches, and the next machine.
 func (w *world) carry(pk packet, n *cluster.Node, masquerade bool) {
-	if pk.endpoint == "" {
-		pk.endpoint = w.nameOfAddress(pk)
-	}
 	if w.enforce(pk, n) {
 		return
 	}

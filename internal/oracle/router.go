@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -13,8 +14,10 @@ func (w *world) atRouter(pk packet) {
 	switch {
 	case outside:
 		w.outside(pk)
-	case len(hops) == 0:
+	case len(hops) == 0 && w.isVirtual(pk):
 		w.end(pk, flow.NotAnnounced, flow.Unreachable)
+	case len(hops) == 0:
+		w.end(pk, flow.NoRoute, flow.Unreachable)
 	case pk.routed:
 		// It was a node's turn already and the node gave it back: the next one
 		// will do the same, until the packet's time is up.
@@ -49,7 +52,7 @@ func (w *world) nextHops(pk packet) (hops []*cluster.Node, outside bool) {
 	case w.isVirtual(pk):
 		hops = w.staticHops(r)
 	}
-	if len(hops) == 0 && w.isBeyond(pk) {
+	if len(hops) == 0 && w.isBeyond(pk) && !w.isOutside(pk.src) {
 		return nil, true
 	}
 	if !r.Multipath && len(hops) > 1 {
@@ -62,6 +65,16 @@ func (w *world) nextHops(pk packet) (hops []*cluster.Node, outside bool) {
 func (w *world) isBeyond(pk packet) bool {
 	a := pk.dst.Addr()
 	return !w.isVirtual(pk) && w.podAt(a) == nil && !w.isServiceAddress(a) && !anyContains(w.p.ClusterCIDRs, a)
+}
+
+// isOutside: nobody of the cluster sends from the address.
+func (w *world) isOutside(a netip.Addr) bool {
+	for i := range w.s.Nodes {
+		if w.sendsAs(&w.s.Nodes[i], a) {
+			return false
+		}
+	}
+	return w.podAt(a) == nil
 }
 
 // isVirtual: the address is in some Service's status.loadBalancer.ingress ("a
@@ -158,6 +171,6 @@ func (w *world) allEndpoints(svc *cluster.Service) (all []cluster.Endpoint) {
 
 // outside: somebody beyond the router gets it, and is assumed to answer.
 func (w *world) outside(pk packet) {
-	pk.endpoint = pk.dst.String()
+	pk = w.reached(pk)
 	w.answer(pk, "")
 }
