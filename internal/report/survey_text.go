@@ -23,7 +23,7 @@ func (p *Printer) Surveys(all []*explain.Survey) error {
 }
 
 func (p *Printer) survey(s *explain.Survey) {
-	p.line(p.paint(bold, Clean(s.Title)) + serviceWords(s))
+	p.para(p.paint(bold, Clean(s.Title))+"  ", serviceWords(s))
 	p.line("")
 	p.table(s)
 	p.because(s)
@@ -41,13 +41,13 @@ func serviceWords(s *explain.Survey) string {
 	if s.Service == nil {
 		return ""
 	}
-	words := fmt.Sprintf("  port %d/%s", s.Port.Port, strings.ToLower(s.Port.Protocol.String()))
+	words := fmt.Sprintf("port %d/%s", s.Port.Port, strings.ToLower(s.Port.Protocol.String()))
 	if s.Port.TargetPort.Name != "" {
 		words += ", target port " + s.Port.TargetPort.Name
 	} else if n := s.Port.TargetPort.Number; n != 0 && n != s.Port.Port {
 		words += ", target port " + strconv.Itoa(int(n))
 	}
-	words += "  " + string(s.Service.Type)
+	words += "; " + string(s.Service.Type)
 	if s.Service.ExternalTrafficPolicy != "" {
 		words += ", externalTrafficPolicy " + string(s.Service.ExternalTrafficPolicy)
 	}
@@ -68,10 +68,15 @@ func (p *Printer) table(s *explain.Survey) {
 		rows = append(rows, p.tableRow(&s.Rows[i]))
 	}
 	widths := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, c := range r {
-			widths[i] = max(widths[i], width(c))
+	room := p.Width - 2
+	for i := len(widths) - 1; i >= 0; i-- {
+		for _, r := range rows {
+			if i == 0 {
+				r[0] = cut(r[0], max(room, 24))
+			}
+			widths[i] = max(widths[i], width(r[i]))
 		}
+		room -= widths[i] + 2
 	}
 	for _, r := range rows {
 		line := ""
@@ -99,9 +104,9 @@ func (p *Printer) tableRow(r *explain.Row) []string {
 	case flow.MachineNode:
 		name = "node " + some(r.Places, 4)
 	default:
-		name = "pods of " + r.Group + ": " + some(r.Places, 2)
+		name = "pods of " + r.Group + ": " + some(r.Places, 3)
 	}
-	row := []string{cut(Clean(name), 40)}
+	row := []string{Clean(name)}
 	for i := range r.Cells {
 		row = append(row, p.cell(&r.Cells[i]))
 	}
@@ -171,16 +176,15 @@ func becauseWords(b *explain.Because) string {
 		return Say(r)
 	}
 	r.Args = append([]string{}, r.Args...)
-	saw := some(b.Saw, 3)
+	r.Args[2] = some(b.Saw, 3)
 	switch b.As {
 	case explain.AsNode:
-		r.Args[2] = saw + ": the address of the node that masqueraded the packet, which is what policy sees there instead of the client,"
+		return Say(r) + "; that is the node which masqueraded the packet (SNAT): policy does not see who asked"
 	case explain.AsItself:
-		r.Args[2] = saw + ", the client itself (policy is judged before the masquerade),"
+		return Say(r) + "; that is who asked: policy is judged before the masquerade here"
 	default:
-		r.Args[2] = saw
+		return Say(r)
 	}
-	return Say(r)
 }
 
 func (p *Printer) proofless(s *explain.Survey) {

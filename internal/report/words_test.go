@@ -1,0 +1,121 @@
+package report
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/portolan-net/portolan/flow"
+)
+
+// codes reads the constants of package flow, so that none can be forgotten.
+func codes(t *testing.T) map[string]flow.Code {
+	t.Helper()
+	files, err := filepath.Glob("../../flow/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("package flow: %v, %v", files, err)
+	}
+	all := map[string]flow.Code{}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			v, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if id, ok := v.Type.(*ast.Ident); !ok || id.Name != "Code" {
+				return true
+			}
+			text, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[v.Names[0].Name] = flow.Code(text)
+			return true
+		})
+	}
+	return all
+}
+
+// Every code has a sentence, no code is given twice, and no sentence is left
+// without a code.
+func TestEveryCodeHasWords(t *testing.T) {
+	names := map[flow.Code]string{}
+	for name, code := range codes(t) {
+		if other, taken := names[code]; taken {
+			t.Errorf("%s and %s are both %q", name, other, code)
+		}
+		names[code] = name
+		if english[code] == "" {
+			t.Errorf("%s (%q) has no sentence", name, code)
+		}
+	}
+	if len(names) < 100 {
+		t.Errorf("found %d codes: is package flow still read?", len(names))
+	}
+	for code := range english {
+		if names[code] == "" {
+			t.Errorf("the sentence of %q belongs to no code", code)
+		}
+	}
+}
+
+var verbs = regexp.MustCompile(`%(\[\d\])?[^s%]?s?`)
+
+// A sentence names its arguments by number, and only as strings.
+func TestSentencesUseNumberedArguments(t *testing.T) {
+	for code, s := range english {
+		for _, v := range verbs.FindAllString(s, -1) {
+			if !regexp.MustCompile(`^%\[[1-9]\]s$`).MatchString(v) {
+				t.Errorf("%s: %q in %q", code, v, s)
+			}
+		}
+		if strings.HasSuffix(s, ".") || s != strings.TrimSpace(s) {
+			t.Errorf("%s: %q ends or begins as a sentence here does not", code, s)
+		}
+	}
+}
+
+func TestSay(t *testing.T) {
+	tests := []struct {
+		name string
+		in   flow.Reason
+		want string
+	}{
+		{"plain", flow.Because(flow.CodeRoutedToOwner, "n1"), "next hop n1, which owns the address"},
+		{"missing argument", flow.Because(flow.CodeRoutedToOwner), "next hop ?, which owns the address"},
+		{"unused arguments", flow.Because(flow.CodeReplyReturns, "x", "y"), "the reply goes straight back"},
+		{"hostile name", flow.Because(flow.CodeRoutedToOwner, "n\x1b[31m1\u202e\n"), "next hop n[31m1 , which owns the address"},
+		{"no such code", flow.Because("made-up", "a", "b"), "made-up: a, b"},
+	}
+	for _, tt := range tests {
+		if got := Say(tt.in); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestWrapAndWidth(t *testing.T) {
+	if n := width("节点 n1"); n != 7 {
+		t.Errorf("width of two wide characters and three narrow: %d, want 7", n)
+	}
+	if n := width("\x1b[31mred\x1b[0m"); n != 3 {
+		t.Errorf("width of a coloured word: %d, want 3", n)
+	}
+	got := wrap("one two three four", 9)
+	want := []string{"one two", "three", "four"}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("wrap: %q, want %q", got, want)
+	}
+	if got := wrap("a-word-longer-than-the-room x", 5); len(got) != 2 {
+		t.Errorf("a long word stands alone: %q", got)
+	}
+}
