@@ -8,9 +8,8 @@ import (
 // atNode is a packet that a node received, or that its own process sent.
 func (w *world) atNode(pk packet, n *cluster.Node) {
 	if w.sendsAs(n, pk.src) && pk.routed {
-		// "A packet from outside with one of the node's own addresses as source is
-		// a martian" (RFC 1812, 5.3.7) and discarded.
-		w.end(pk, flow.NotCaptured, flow.Timeout)
+		// The router gave the node its own packet back.
+		w.end(pk, flow.Loop, flow.Unreachable)
 		return
 	}
 	captured := w.captures(pk, n)

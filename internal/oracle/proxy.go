@@ -47,8 +47,8 @@ func (w *world) captures(pk packet, n *cluster.Node) (found []capture) {
 
 // isProxied: "For headless Services, a cluster IP is not allocated, kube-proxy
 // does not handle these Services" (Headless Services); "Services of type
-// ExternalName map a Service to a DNS name"; "service.kubernetes.io/
-// service-proxy-name: kube-proxy ... custom proxy" takes the labelled ones. In a
+// ExternalName map a Service to a DNS name"; "kube-proxy ignores a Service with
+// the label service.kubernetes.io/service-proxy-name" (Well-Known Labels). In a
 // family without a ClusterIP the Service is not seen at all.
 func (w *world) isProxied(svc *cluster.Service, v6 bool) bool {
 	return w.p.Proxy.Captures && !svc.Headless && svc.Type != cluster.ServiceExternalName && svc.ProxyName == "" &&

@@ -10,11 +10,11 @@ import (
 
 // atRouter hands the packet to every node that may get it.
 func (w *world) atRouter(pk packet) {
-	hops, outside := w.nextHops(pk)
+	hops, routed, outside := w.nextHops(pk)
 	switch {
 	case outside:
 		w.outside(pk)
-	case len(hops) == 0 && w.isVirtual(pk):
+	case len(hops) == 0 && (w.isVirtual(pk) || routed):
 		w.end(pk, flow.NotAnnounced, flow.Unreachable)
 	case len(hops) == 0:
 		w.end(pk, flow.NoRoute, flow.Unreachable)
@@ -30,21 +30,24 @@ func (w *world) atRouter(pk packet) {
 	}
 }
 
-// nextHops are the nodes the router may choose; outside is true when the
-// address is beyond it.
-func (w *world) nextHops(pk packet) (hops []*cluster.Node, outside bool) {
+// nextHops are the nodes the router may choose. routed is true when somebody
+// gave the router the prefix, outside when the address is beyond it.
+func (w *world) nextHops(pk packet) (hops []*cluster.Node, routed, outside bool) {
 	r := cluster.Router{Multipath: true}
 	if len(w.s.Fabric.Routers) > 0 {
 		r = w.s.Fabric.Routers[0]
 	}
 	a := pk.dst.Addr()
-	if n := w.nodeAt(a); n != nil {
-		return []*cluster.Node{n}, false // the router and the nodes share a network
+	if via := w.node(w.via); via != nil && pk.endpoint == "" {
+		return []*cluster.Node{via}, false, false // whoever asks this way takes that route as given
 	}
-	routed := anyContains(r.Prefixes, a)
+	if n := w.nodeAt(a); n != nil {
+		return []*cluster.Node{n}, false, false // the router and the nodes share a network
+	}
+	routed = anyContains(r.Prefixes, a)
 	switch p := w.podAt(a); {
 	case routed && p != nil:
-		return []*cluster.Node{w.node(p.Node)}, false
+		return []*cluster.Node{w.node(p.Node)}, true, false
 	case routed:
 		hops = w.staticHops(r)
 	case r.Routes == cluster.RoutesBGP:
@@ -52,13 +55,13 @@ func (w *world) nextHops(pk packet) (hops []*cluster.Node, outside bool) {
 	case w.isVirtual(pk):
 		hops = w.staticHops(r)
 	}
-	if len(hops) == 0 && w.isBeyond(pk) && !w.isOutside(pk.src) {
-		return nil, true
+	if len(hops) == 0 && !routed && w.isBeyond(pk) && !w.isOutside(pk.src) {
+		return nil, routed, true
 	}
 	if !r.Multipath && len(hops) > 1 {
 		hops = hops[:1]
 	}
-	return hops, false
+	return hops, routed, false
 }
 
 // isBeyond: an address that belongs to nothing the Snapshot knows.
