@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
 )
 
 // Parse reads a scenario. Whatever it does not know is an *Error.
