@@ -36,7 +36,7 @@ func Assert(m *model.Model, e *cluster.Expectation, namespace string) Result {
 		Expectation: e, Seen: []flow.Seen{}, Fates: []flow.Fate{}, Endpoints: []string{}, Sources: []string{},
 		Culprits: []flow.Object{}, Assumptions: []flow.Reason{}, Differs: []string{},
 	}
-	a, err := path.Walk(m, path.Question{From: e.From, To: e.To, Via: e.Via, Namespace: namespace})
+	a, err := path.Ask(m, path.Question{From: e.From, To: e.To, Via: e.Via, Namespace: namespace})
 	if err != nil {
 		r.Err = err
 	} else {
@@ -56,9 +56,13 @@ func (r *Result) read(m *model.Model, a *path.Answer) {
 		if t.Fate != flow.Delivered {
 			continue
 		}
-		r.Endpoints = append(r.Endpoints, t.Endpoint.String())
-		if t.Source.IsValid() {
-			r.Sources = append(r.Sources, t.Source.String())
+		for _, e := range t.Endpoints {
+			r.Endpoints = append(r.Endpoints, e.String())
+		}
+		for _, a := range t.Sources {
+			if a.IsValid() {
+				r.Sources = append(r.Sources, a.String())
+			}
 		}
 	}
 	r.Seen, r.Fates = set(r.Seen), set(r.Fates)

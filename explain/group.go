@@ -12,6 +12,7 @@ import (
 // decisions for the same reasons. 300 nodes that fare alike are one Group.
 type Group struct {
 	Traces []*path.Walked // never empty; the first one is shown
+	Count  int            // how many paths they stand for
 	// Starts, Firsts, Sources and Endpoints are what differs, each sorted.
 	Starts    []string
 	Firsts    []string
@@ -59,15 +60,14 @@ func order(f flow.Fate) int {
 
 func (g *Group) add(t *path.Walked) {
 	g.Traces = append(g.Traces, t)
+	g.Count += t.Count
 	g.Starts = append(g.Starts, t.From)
-	if t.First != "" {
-		g.Firsts = append(g.Firsts, t.First)
+	g.Firsts = append(g.Firsts, t.Firsts...)
+	for _, a := range t.Sources {
+		g.Sources = append(g.Sources, a.String())
 	}
-	if t.Source.IsValid() {
-		g.Sources = append(g.Sources, t.Source.String())
-	}
-	if e := t.Endpoint.String(); e != "" {
-		g.Endpoints = append(g.Endpoints, e)
+	for _, e := range t.Endpoints {
+		g.Endpoints = append(g.Endpoints, e.String())
 	}
 }
 

@@ -3,6 +3,7 @@ package explain
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -16,7 +17,8 @@ type Summary struct {
 	Answer   *path.Answer
 	Groups   []*Group
 	Seen     []flow.Seen
-	Reached  int // traces delivered
+	Reached  int // paths delivered
+	Paths    int // of how many
 	Culprits []flow.Object
 	// Misses are, for the first culprit's denial, the rules that came nearest.
 	Misses []policy.Miss
@@ -41,8 +43,9 @@ func Summarize(m *model.Model, a *path.Answer) *Summary {
 	for i := range a.Traces {
 		t := &a.Traces[i]
 		s.Seen = append(s.Seen, t.Seen)
+		s.Paths += t.Count
 		if t.Fate == flow.Delivered {
-			s.Reached++
+			s.Reached += t.Count
 		}
 		s.near(m, t)
 	}
@@ -97,27 +100,42 @@ func Fold(rs []flow.Reason) []flow.Reason {
 	var out []flow.Reason
 	at := map[string]int{}
 	for _, r := range rs {
-		if r.Code != flow.CodeAssumedMasquerade {
+		list, toward, ok := masquerades(r)
+		if !ok {
 			out = append(out, r)
 			continue
 		}
-		toward, one := r.Args[2], r.Args[0]+" "+r.Args[1]
-		i, ok := at[toward]
-		if !ok {
+		i, known := at[toward]
+		if !known {
 			at[toward] = len(out)
-			out = append(out, flow.Because(flow.CodeAssumedMasquerades, one, toward, "1"))
+			out = append(out, flow.Because(flow.CodeAssumedMasquerades, strings.Join(list, ", "), toward))
 			continue
 		}
-		n, _ := strconv.Atoi(out[i].Args[2])
-		switch n++; {
-		case n <= mostNodes:
-			out[i].Args[0] += ", " + one
-		case n == mostNodes+1:
-			out[i].Args[0] += ", ..."
+		have := strings.Split(out[i].Args[0], ", ")
+		for _, one := range list {
+			if !slices.Contains(have, one) {
+				have = append(have, one)
+			}
 		}
-		out[i].Args[2] = strconv.Itoa(n)
+		have = slices.DeleteFunc(have, func(s string) bool { return s == "..." })
+		if len(have) > mostNodes {
+			have = append(have[:mostNodes], "...")
+		}
+		out[i].Args[0] = strings.Join(have, ", ")
 	}
 	return out
+}
+
+// masquerades reads "NODE ADDRESS" pairs and where to out of either sentence
+// about assumed source addresses.
+func masquerades(r flow.Reason) (list []string, toward string, ok bool) {
+	switch r.Code {
+	case flow.CodeAssumedMasquerade:
+		return []string{r.Args[0] + " " + r.Args[1]}, r.Args[2], true
+	case flow.CodeAssumedMasquerades:
+		return strings.Split(r.Args[0], ", "), r.Args[1], true
+	}
+	return nil, "", false
 }
 
 const mostNodes = 4

@@ -66,6 +66,8 @@ type Because struct {
 	Reason  flow.Reason
 	Origins []flow.Origin
 	Culprit flow.Object
+	// Subjects are whom it concerns: the pods that deny, or do not listen.
+	Subjects []string
 	// Saw are the ends that a denying policy saw, and As how they differ from who
 	// really asked. Both are empty for other fates.
 	Saw []string
@@ -190,7 +192,7 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 	if q.To == "" {
 		return Cell{None: true}
 	}
-	a, err := path.Walk(m, q)
+	a, err := path.Ask(m, q)
 	if err != nil {
 		return Cell{None: true}
 	}
@@ -206,13 +208,16 @@ func (s *Survey) nodePort(node string) string {
 }
 
 func (s *Survey) read(m *model.Model, a *path.Answer) Cell {
-	c := Cell{Verdict: a.Verdict, Of: len(a.Traces)}
+	c := Cell{Verdict: a.Verdict}
 	for i := range a.Traces {
 		t := &a.Traces[i]
 		c.Seen = append(c.Seen, t.Seen)
+		c.Of += t.Count
 		if t.Fate == flow.Delivered {
-			c.Reached++
-			c.Sources = append(c.Sources, t.Source.String())
+			c.Reached += t.Count
+			for _, a := range t.Sources {
+				c.Sources = append(c.Sources, a.String())
+			}
 			s.exempted(t)
 			continue
 		}
@@ -224,18 +229,9 @@ func (s *Survey) read(m *model.Model, a *path.Answer) Cell {
 	c.Sources = slices.Compact(c.Sources)
 	slices.Sort(c.Reasons)
 	c.Reasons = slices.Compact(c.Reasons)
-	s.Assumptions = merge(s.Assumptions, a.Assumptions)
-	s.Deviations = merge(s.Deviations, a.Deviations)
+	s.Assumptions = flow.Merge(s.Assumptions, a.Assumptions)
+	s.Deviations = flow.Merge(s.Deviations, a.Deviations)
 	return c
-}
-
-func merge(to, more []flow.Reason) []flow.Reason {
-	for _, r := range more {
-		if !slices.ContainsFunc(to, func(o flow.Reason) bool { return o.String() == r.String() }) {
-			to = append(to, r)
-		}
-	}
-	return to
 }
 
 // exempted notes nodes whose own processes got past an isolated pod's policies.
@@ -258,44 +254,62 @@ func (s *Survey) reason(m *model.Model, t *path.Walked) int {
 	b := Because{Fate: t.Fate, Reason: last.Reason, Origins: last.Origins}
 	if t.Fate == flow.DeniedByPolicy {
 		b.Culprit = culpritOf(m, t)
-		b.sawOf(t)
 	}
+	b.subjectsOf(t)
 	i := slices.IndexFunc(s.Reasons, func(o Because) bool {
 		return o.Fate == b.Fate && o.Culprit == b.Culprit && o.As == b.As && o.Reason.String() == b.Reason.String()
 	})
 	if i >= 0 {
-		for _, saw := range b.Saw {
-			if !slices.Contains(s.Reasons[i].Saw, saw) {
-				s.Reasons[i].Saw = append(s.Reasons[i].Saw, saw)
-				slices.Sort(s.Reasons[i].Saw)
-			}
-		}
+		s.Reasons[i].Saw = union(s.Reasons[i].Saw, b.Saw)
+		s.Reasons[i].Subjects = union(s.Reasons[i].Subjects, b.Subjects)
 		return i
 	}
 	s.Reasons = append(s.Reasons, b)
 	return len(s.Reasons) - 1
 }
 
-// sawOf moves the other end out of the sentence: which address was seen differs
-// by place, which policy denies and what it takes the client for does not.
-func (b *Because) sawOf(t *path.Walked) {
-	if len(t.Denied) == 0 || len(b.Reason.Args) < 3 {
-		return
-	}
-	q := &t.Denied[0].Question
-	b.Saw = []string{b.Reason.Args[2]}
-	b.Reason.Args = slices.Clone(b.Reason.Args)
-	b.Reason.Args[2] = ""
-	switch {
-	case q.Direction == policy.Egress:
-		b.Reason.Args[2], b.Saw = b.Saw[0], nil
-	case q.Peer.Pod != nil:
-		b.As = AsPod
-	case t.Masqueraded():
-		b.As = AsNode
+func union(a, b []string) []string {
+	a = append(a, b...)
+	slices.Sort(a)
+	return slices.Compact(a)
+}
+
+// subjectsOf moves out of the sentence what differs by place: which pod, and
+// which end was seen. What a policy takes the client for stays.
+func (b *Because) subjectsOf(t *path.Walked) {
+	args := slices.Clone(b.Reason.Args)
+	b.Reason.Args = args
+	switch b.Reason.Code {
+	case flow.CodeNotListening:
+		b.Subjects, args[0] = endpoints(t, args[0]), ""
+	case flow.CodeDenied:
+		q := &t.Denied[0].Question
+		if q.Direction == policy.Egress {
+			return
+		}
+		b.Subjects, args[0] = endpoints(t, args[0]), ""
+		b.Saw, args[2] = []string{args[2]}, ""
+		switch {
+		case q.Peer.Pod != nil:
+			b.As = AsPod
+		case t.Masqueraded():
+			b.As = AsNode
+		default:
+			b.As = AsItself
+		}
 	default:
-		b.As = AsItself
 	}
+}
+
+func endpoints(t *path.Walked, shown string) []string {
+	var out []string
+	for _, e := range t.Endpoints {
+		out = append(out, e.String())
+	}
+	if len(out) == 0 {
+		return []string{shown}
+	}
+	return out
 }
 
 func culpritOf(m *model.Model, t *path.Walked) flow.Object {

@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Hook is where on a machine a decision falls. The order of the constants is
@@ -207,6 +208,19 @@ type Code string
 
 // Because builds a Reason.
 func Because(code Code, args ...string) Reason { return Reason{Code: code, Args: args} }
+
+// Equal reports whether two reasons say the same.
+func (r Reason) Equal(o Reason) bool { return r.Code == o.Code && slices.Equal(r.Args, o.Args) }
+
+// Merge adds the reasons that the list does not hold yet.
+func Merge(to, more []Reason) []Reason {
+	for _, r := range more {
+		if !slices.ContainsFunc(to, r.Equal) {
+			to = append(to, r)
+		}
+	}
+	return to
+}
 
 // IsZero reports whether nothing was said.
 func (r Reason) IsZero() bool { return r.Code == "" }

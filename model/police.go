@@ -222,7 +222,7 @@ func (m *Model) self(js []Judgement) []Judgement {
 		}
 	case cluster.SelfJudged:
 		if m.Profile.Policy.SelfOpen {
-			js[0].Assumption = flow.Because(flow.CodeAssumedSelfJudged, name)
+			js[0].Assumption = flow.Because(flow.CodeAssumedSelfJudged)
 		}
 	}
 	return js

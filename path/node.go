@@ -3,6 +3,8 @@ package path
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -50,10 +52,35 @@ func (w *walker) sourceOf(p *packet, node string, toward cluster.Toward, v6 bool
 	switch {
 	case !addr.IsValid():
 		p.assume(flow.CodeUnknownMasquerade, node, toward.String())
+	case len(p.stands.nodes) > 1 && node == p.first:
+		w.assumeSources(p, toward, v6)
 	case !w.m.Snapshot.Fabric.Told(node, toward, v6):
 		p.assume(flow.CodeAssumedMasquerade, node, addr.String(), toward.String())
 	}
 	return addr
+}
+
+// assumeSources is the same for all the nodes a packet stands for: the first
+// few, and how many.
+func (w *walker) assumeSources(p *packet, toward cluster.Toward, v6 bool) {
+	const most = 4
+	var shown []string
+	n := 0
+	for _, node := range p.stands.nodes {
+		if w.m.Snapshot.Fabric.Told(node, toward, v6) {
+			continue
+		}
+		if n++; n <= most {
+			shown = append(shown, node+" "+w.m.Profile.SourceOf(node, toward, v6).String())
+		}
+	}
+	switch {
+	case n == 0:
+		return
+	case n > most:
+		shown = append(shown, "...")
+	}
+	p.assume(flow.CodeAssumedMasquerades, strings.Join(shown, ", "), toward.String(), strconv.Itoa(n))
 }
 
 // node is one machine: prerouting or output, then where routing leads.
@@ -148,8 +175,11 @@ func (w *walker) captured(p *packet, node string, process bool, f *service.Front
 		if f.Service.SessionAffinity && len(backends) > 1 {
 			p.assume(flow.CodeAssumedAffinity, f.Service.Namespace+"/"+f.Service.Name)
 		}
-		for i, b := range backends {
-			w.dnat(p.fork(), node, process, f, trip, b, i, len(backends))
+		candidates := w.candidates(p, node, f, trip.List, backends)
+		for _, g := range w.alikeBackends(p, node, backends) {
+			q := p.fork()
+			w.choose(q, node, candidates, g)
+			w.dnat(q, node, process, f, trip, g.number, len(backends))
 		}
 	}
 }
@@ -213,9 +243,9 @@ func (w *walker) refuse(p *packet, fate flow.Fate, node string) {
 	w.endAs(p, fate, w.m.SeenFor(fate, returns))
 }
 
-func (w *walker) dnat(p *packet, node string, process bool, f *service.Front, trip model.Trip, b *service.Backend, i, n int) {
-	p.backend = b
-	reason := flow.Because(trip.Why, frontWords(f), f.Kind.String(), b.String(), fmt.Sprint(i+1), fmt.Sprint(n), b.Addr.String(), b.Node)
+func (w *walker) dnat(p *packet, node string, process bool, f *service.Front, trip model.Trip, number, of int) {
+	b := p.backend
+	reason := flow.Because(trip.Why, frontWords(f), f.Kind.String(), b.String(), fmt.Sprint(number), fmt.Sprint(of), b.Addr.String(), b.Node)
 	p.nat(node, entryHook(process), flow.DNAT, p.tuple.WithDst(b.Addr), reason, f.Origin())
 	w.route(p, node, process, trip.Masquerade)
 }
@@ -336,6 +366,11 @@ func (w *walker) postrouting(p *packet, node string, masquerade, byCNI, toSelf b
 	source := "?"
 	if after.Src.Addr().IsValid() {
 		source = after.Src.Addr().String()
+	}
+	switch {
+	case masquerade && node == p.first:
+		p.stands.masquerades, p.stands.toward = true, loc.Toward()
+	default:
 	}
 	switch {
 	case masquerade && toSelf:

@@ -75,7 +75,11 @@ func (w *walker) host(p *packet, node string) {
 	port := p.tuple.Dst.Port()
 	target := w.hostListener(node, port)
 	if b := p.backend; b != nil && b.Addr == p.tuple.Dst && b.Target != nil && b.Target.HostNetwork {
-		target = b.Target
+		// All hostNetwork pods of a node share its ports: whoever declares this one
+		// has it, whatever the slice says.
+		if target == nil || b.Target.Declares(p.tuple.Protocol, port) {
+			target = b.Target
+		}
 	}
 	if target != nil {
 		w.listen(p, target, node)

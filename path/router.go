@@ -88,10 +88,13 @@ func (w *walker) router(p *packet, r *cluster.Router, via string) {
 		if !choice.Assumption.IsZero() {
 			p.assumed = append(p.assumed, choice.Assumption)
 		}
-		for _, n := range choice.Nodes {
+		for _, g := range w.alikeNodes(p, choice.Nodes) {
 			q := p.fork()
 			q.step(flow.Routing, flow.Route, choice.Why)
-			w.reach(q, n)
+			if len(g.members) > 1 {
+				q.stands.nodes = g.members
+			}
+			w.reach(q, g.members[0])
 		}
 	}
 }

@@ -22,6 +22,17 @@ type Walked struct {
 	Denied []model.Judgement
 	// Judged are all judgements the packet met.
 	Judged []model.Judgement
+	// Stands is what else the trace stands for; see Ask.
+	Stands
+}
+
+// Stands is how many paths one trace stands for, and in what they differ. A
+// trace of Walk stands for itself.
+type Stands struct {
+	Count     int
+	Firsts    []string        // first nodes
+	Endpoints []flow.Endpoint // whom the packet was meant for
+	Sources   []netip.Addr    // what the server sees, where something arrives
 }
 
 // Masqueraded reports whether some node rewrote the source on the way.
@@ -48,9 +59,17 @@ type Answer struct {
 	Deviations  []flow.Reason
 }
 
-// Walk answers a question with every trace that reality may choose. The error
-// is a *QuestionError: the question names what the cluster does not have.
-func Walk(m *model.Model, q Question) (*Answer, error) {
+// Walk answers a question with every trace that reality may choose, one by one.
+// The error is a *QuestionError: the question names what the cluster does not
+// have.
+func Walk(m *model.Model, q Question) (*Answer, error) { return answer(m, q, false) }
+
+// Ask is Walk where one trace stands for all that are alike: next hops and
+// endpoints that no table of the Model tells apart are walked once. Verdict,
+// fates, endpoints and sources are the same.
+func Ask(m *model.Model, q Question) (*Answer, error) { return answer(m, q, true) }
+
+func answer(m *model.Model, q Question, fold bool) (*Answer, error) {
 	to, err := parseTo(q.To, namespaceOf(q))
 	if err != nil {
 		return nil, err
@@ -73,7 +92,7 @@ func Walk(m *model.Model, q Question) (*Answer, error) {
 			if !slices.ContainsFunc(a.Targets, func(o Target) bool { return o.Addr == t.Addr }) {
 				a.Targets = append(a.Targets, t)
 			}
-			w := walker{m: m, q: q, from: s, target: t}
+			w := walker{m: m, q: q, from: s, target: t, fold: fold}
 			if err := w.start(); err != nil {
 				return nil, err
 			}
@@ -106,19 +125,12 @@ func checkVia(m *model.Model, q Question, s *start) error {
 
 func (a *Answer) sum(m *model.Model) {
 	fates := make([]flow.Fate, 0, len(a.Traces))
-	add := func(to *[]flow.Reason, rs []flow.Reason) {
-		for _, r := range rs {
-			if !slices.ContainsFunc(*to, func(o flow.Reason) bool { return o.String() == r.String() }) {
-				*to = append(*to, r)
-			}
-		}
-	}
-	add(&a.Assumptions, m.Profile.Assumed)
+	a.Assumptions = flow.Merge(a.Assumptions, m.Profile.Assumed)
 	for i := range a.Traces {
 		t := &a.Traces[i]
 		fates = append(fates, t.Fate)
-		add(&a.Assumptions, t.Assumptions)
-		add(&a.Deviations, t.Deviations)
+		a.Assumptions = flow.Merge(a.Assumptions, t.Assumptions)
+		a.Deviations = flow.Merge(a.Deviations, t.Deviations)
 	}
 	a.Verdict = flow.Sum(fates)
 }
@@ -129,6 +141,7 @@ type walker struct {
 	q      Question
 	from   *start
 	target Target
+	fold   bool
 	out    []Walked
 }
 
@@ -143,6 +156,7 @@ type packet struct {
 	assumed  []flow.Reason
 	deviates []flow.Reason
 	judged   []model.Judgement
+	stands   fold
 }
 
 type visit struct {
@@ -159,10 +173,10 @@ func (p *packet) fork() *packet {
 		c.hops[n-1].Steps = slices.Clone(c.hops[n-1].Steps)
 	}
 	c.nats = slices.Clone(p.nats)
-	c.visited = slices.Clone(p.visited)
-	c.assumed = slices.Clone(p.assumed)
-	c.deviates = slices.Clone(p.deviates)
-	c.judged = slices.Clone(p.judged)
+	c.visited = slices.Clip(p.visited)
+	c.assumed = slices.Clip(p.assumed)
+	c.deviates = slices.Clip(p.deviates)
+	c.judged = slices.Clip(p.judged)
 	return &c
 }
 
@@ -238,6 +252,7 @@ func (w *walker) endAs(p *packet, fate flow.Fate, seen flow.Seen) {
 			t.Endpoint = w.endpointAt(p.tuple.Dst)
 		}
 	}
+	t.Stands = w.stand(p, &t)
 	if fate == flow.DeniedByPolicy || fate == flow.Unknown {
 		for _, j := range p.judged {
 			if !j.Passes() {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -45,13 +46,14 @@ type Tables struct {
 	index    *cluster.Index
 	profile  *cluster.PolicyProfile
 
+	atoms   atoms
 	classes []class
 	classOf []int32 // by place in Snapshot.Pods; -1: not subject to policy
 	groups  [][]int32
 }
 
-// class is all pods of a namespace with equal labels: no policy can tell them
-// apart except by address and by the number behind a port name.
+// class is all pods of a namespace with equal labels and equal declared ports:
+// no policy can tell them apart but by their address.
 type class struct {
 	namespace       string
 	ingress, egress int32 // groups; group 0 is "no policy"
@@ -62,6 +64,7 @@ type class struct {
 // leaves them out ("in the most common case ... treated as node traffic").
 func Compile(s *cluster.Snapshot, x *cluster.Index, profile *cluster.PolicyProfile) *Tables {
 	t := &Tables{snapshot: s, index: x, profile: profile, classOf: make([]int32, len(s.Pods)), groups: [][]int32{nil}}
+	t.atoms = newAtoms(s)
 	candidates := byNamespace(s)
 	known := map[string]int32{}
 	intern := map[string]int32{"": 0}
@@ -170,6 +173,9 @@ func classKey(p *cluster.Pod) string {
 		b.WriteByte(1)
 		b.WriteString(p.Labels[k])
 	}
+	for _, c := range p.Ports {
+		fmt.Fprintf(&b, "\x02%s/%d/%d", c.Name, c.Port, c.Protocol)
+	}
 	return b.String()
 }
 
@@ -207,8 +213,8 @@ func origin(p *cluster.NetworkPolicy, field string, at flow.Position) flow.Origi
 	return flow.Origin{Object: p.Object(), Field: field, Position: at}
 }
 
-// ClassOf numbers the pods that no policy can tell apart but by address and
-// named ports; -1 for a pod that is not subject to policy.
+// ClassOf numbers the pods that no policy can tell apart but by their address;
+// -1 for a pod that is not subject to policy.
 func (t *Tables) ClassOf(pod *cluster.Pod) int {
 	if i := t.index.PodNumber(pod.Namespace, pod.Name); i >= 0 {
 		return int(t.classOf[i])

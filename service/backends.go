@@ -100,6 +100,11 @@ func newBackend(e *cluster.Endpoint, proto flow.Protocol, port uint16, x *cluste
 // Any reports whether a proxy may use any of the endpoints, anywhere.
 func (b *Backends) Any() bool { return len(b.ready) > 0 || len(b.leaving) > 0 }
 
+// HintsNodes reports whether some endpoint has a hint for single nodes.
+func (b *Backends) HintsNodes() bool {
+	return slices.ContainsFunc(b.all, func(e Backend) bool { return len(e.nodes) > 0 })
+}
+
 // All returns every endpoint, usable or not.
 func (b *Backends) All() []Backend { return b.all }
 
@@ -133,7 +138,8 @@ func (b *Backends) pick(which []int, keep func(*Backend) bool) []*Backend {
 	return out
 }
 
-const zoneLabel = "topology.kubernetes.io/zone"
+// ZoneLabel is the node label that topology hints compare with.
+const ZoneLabel = "topology.kubernetes.io/zone"
 
 // topology is pkg/proxy/topology.go: hints count only if every ready endpoint
 // has them and one of them hints here; node hints before zone hints.
@@ -141,7 +147,7 @@ func (b *Backends) topology(node *cluster.Node) func(*Backend) bool {
 	if node == nil {
 		return nil
 	}
-	zone := node.Labels[zoneLabel]
+	zone := node.Labels[ZoneLabel]
 	byNode, byZone, sameNode, sameZone := true, true, false, false
 	for _, i := range b.ready {
 		e := &b.all[i]

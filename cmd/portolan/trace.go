@@ -58,7 +58,7 @@ func (a *app) runTrace(q path.Question, exitCode bool) error {
 	if err != nil {
 		return err
 	}
-	answer, err := path.Walk(m, q)
+	answer, err := path.Ask(m, q)
 	if err != nil {
 		return err
 	}

@@ -50,12 +50,13 @@ type cellJSON struct {
 }
 
 type becauseJSON struct {
-	Fate    string       `json:"fate"`
-	Culprit string       `json:"culprit,omitempty"`
-	Reason  reasonJSON   `json:"reason"`
-	Origins []originJSON `json:"origins"`
-	Saw     []string     `json:"saw"`
-	SawAs   string       `json:"sawAs,omitempty"`
+	Fate     string       `json:"fate"`
+	Culprit  string       `json:"culprit,omitempty"`
+	Reason   reasonJSON   `json:"reason"`
+	Origins  []originJSON `json:"origins"`
+	Subjects []string     `json:"subjects"`
+	Saw      []string     `json:"saw"`
+	SawAs    string       `json:"sawAs,omitempty"`
 }
 
 var sawAs = [...]string{explain.AsOther: "", explain.AsItself: "client", explain.AsNode: "node", explain.AsPod: "pod"}
@@ -103,7 +104,7 @@ func toSurvey(s *explain.Survey) surveyJSON {
 		j.Rows = append(j.Rows, row)
 	}
 	for _, b := range s.Reasons {
-		x := becauseJSON{Fate: b.Fate.String(), Reason: toReason(b.Reason), Origins: toOrigins(b.Origins), Saw: list(b.Saw), SawAs: sawAs[b.As]}
+		x := becauseJSON{Fate: b.Fate.String(), Reason: toReason(b.Reason), Origins: toOrigins(b.Origins), Subjects: list(b.Subjects), Saw: list(b.Saw), SawAs: sawAs[b.As]}
 		x.Reason.Text = becauseWords(&b)
 		if !b.Culprit.IsZero() {
 			x.Culprit = Clean(b.Culprit.String())

@@ -172,10 +172,13 @@ func (p *Printer) because(s *explain.Survey) {
 // took the client for.
 func becauseWords(b *explain.Because) string {
 	r := b.Reason
+	r.Args = append([]string{}, r.Args...)
+	if len(b.Subjects) > 0 {
+		r.Args[0] = some(b.Subjects, 3)
+	}
 	if b.As == explain.AsOther {
 		return Say(r)
 	}
-	r.Args = append([]string{}, r.Args...)
 	r.Args[2] = some(b.Saw, 3)
 	switch b.As {
 	case explain.AsNode:

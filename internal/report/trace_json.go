@@ -39,11 +39,12 @@ type targetJSON struct {
 type traceJSON struct {
 	From        string       `json:"from"`
 	Target      string       `json:"target"`
-	First       string       `json:"first,omitempty"`
+	Count       int          `json:"count"`
 	Fate        string       `json:"fate"`
 	Seen        string       `json:"seen"`
-	Endpoint    string       `json:"endpoint,omitempty"`
-	Source      string       `json:"source,omitempty"`
+	Firsts      []string     `json:"firsts"`
+	Endpoints   []string     `json:"endpoints"`
+	Sources     []string     `json:"sources"`
 	Hops        []hopJSON    `json:"hops"`
 	Assumptions []reasonJSON `json:"assumptions"`
 	Deviations  []reasonJSON `json:"deviations"`
@@ -69,7 +70,7 @@ func TraceJSON(w io.Writer, s *explain.Summary) error {
 	d := traceDoc{
 		head: head{APIVersion, "Trace"},
 		From: Clean(a.Question.From), To: Clean(a.Question.To), Via: Clean(a.Question.Via),
-		Verdict: a.Verdict.String(), Seen: stringsOf(s.Seen), Reached: s.Reached, Paths: len(a.Traces),
+		Verdict: a.Verdict.String(), Seen: stringsOf(s.Seen), Reached: s.Reached, Paths: s.Paths,
 		Targets: []targetJSON{}, SharedBy: []string{}, Culprits: toObjects(s.Culprits), Nearest: toMisses(s.Misses),
 		Traces: []traceJSON{}, Assumptions: toReasons(a.Assumptions), Deviations: toReasons(a.Deviations), Ignored: toIgnored(s.Ignored),
 	}
@@ -98,12 +99,12 @@ func toTarget(t *path.Target) targetJSON {
 
 func toTrace(t *path.Walked) traceJSON {
 	j := traceJSON{
-		From: Clean(t.From), Target: t.Target.String(), First: t.First, Fate: t.Fate.String(), Seen: t.Seen.String(),
-		Endpoint: t.Endpoint.String(), Hops: make([]hopJSON, 0, len(t.Hops)),
+		From: Clean(t.From), Target: t.Target.String(), Count: t.Count, Fate: t.Fate.String(), Seen: t.Seen.String(),
+		Firsts: list(t.Firsts), Endpoints: stringsOf(t.Endpoints), Sources: []string{}, Hops: make([]hopJSON, 0, len(t.Hops)),
 		Assumptions: toReasons(t.Assumptions), Deviations: toReasons(t.Deviations),
 	}
-	if t.Source.IsValid() {
-		j.Source = t.Source.String()
+	for _, a := range t.Sources {
+		j.Sources = append(j.Sources, a.String())
 	}
 	for i := range t.Hops {
 		h := hopJSON{Machine: Clean(t.Hops[i].Machine.String()), Steps: []stepJSON{}}

@@ -18,7 +18,7 @@ func (p *Printer) Trace(s *explain.Summary) error {
 	for _, g := range s.Groups {
 		p.line("")
 		p.group(s, g, at)
-		at += len(g.Traces)
+		at += g.Count
 	}
 	p.blame(s)
 	p.reasons("assumed", s.Answer.Assumptions)
@@ -38,7 +38,7 @@ func (p *Printer) traceHead(s *explain.Summary) {
 	for _, x := range s.Seen {
 		seen = append(seen, x.String())
 	}
-	p.para("  ", fmt.Sprintf("%d of %d paths deliver; a client sees: %s", s.Reached, len(a.Traces), strings.Join(seen, " or ")))
+	p.para("  ", fmt.Sprintf("%d of %d paths deliver; a client sees: %s", s.Reached, s.Paths, strings.Join(seen, " or ")))
 	for i := range a.Targets {
 		if a.Targets[i].Chosen {
 			p.para("  ", "asked at the "+a.Targets[i].Front.Kind.String()+", the usual address from there (@vip, @clusterip, @nodeport ask others)")
@@ -72,10 +72,10 @@ func targetWords(t *path.Target) string {
 func (p *Printer) group(s *explain.Summary, g *explain.Group, before int) {
 	t := g.Shown()
 	head := fmt.Sprintf("path %d", before+1)
-	if n := len(g.Traces); n > 1 {
+	if n := g.Count; n > 1 {
 		head = fmt.Sprintf("paths %d-%d", before+1, before+n)
 	}
-	head += fmt.Sprintf(" of %d", len(s.Answer.Traces))
+	head += fmt.Sprintf(" of %d", s.Paths)
 	var alike []string
 	if len(g.Starts) > 1 {
 		alike = append(alike, "from "+some(g.Starts, 4))
@@ -86,7 +86,7 @@ func (p *Printer) group(s *explain.Summary, g *explain.Group, before int) {
 	if len(g.Endpoints) > 1 {
 		alike = append(alike, "to "+some(g.Endpoints, 3))
 	}
-	if len(g.Traces) > 1 {
+	if g.Count > 1 {
 		alike = append(alike, "the first is shown")
 	}
 	p.para(p.paint(bold, head)+"  ", p.fate(t)+"; "+Clean(strings.Join(alike, "; ")))

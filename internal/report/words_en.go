@@ -20,7 +20,7 @@ var english = map[flow.Code]string{
 	flow.CodeAssumedOutside:     "assumed that %[1]s answers",
 	flow.CodeAssumedAffinity:    "%[1]s has session affinity: one client keeps to one of these endpoints on each node",
 	flow.CodeAssumedOwner:       "several Services claim %[1]s (%[2]s): which one wins may change with every sync of the proxy",
-	flow.CodeAssumedSelfJudged:  "%[1]s reaches itself through a Service: the API leaves open whether policy applies; assumed that it does",
+	flow.CodeAssumedSelfJudged:  "a pod reaches itself through a Service: the API leaves open whether policy applies; assumed that it does",
 	flow.CodeAssumedNextHop:     "router %[1]s has no multipath: assumed that it picks %[2]s",
 	flow.CodeAssumedLeader:      "assumed that MetalLB's speakers elect %[1]s (lowest hash of node and address)",
 	flow.CodeNoPolicyInInput:    "the input holds no NetworkPolicy: assumed that there is none",
@@ -72,7 +72,7 @@ var english = map[flow.Code]string{
 
 	flow.CodeNotIsolated:      "%[1]s: no policy isolates it (%[2]s)",
 	flow.CodeAdmitted:         "%[1]s, %[2]s: admits %[3]s on %[4]s",
-	flow.CodeDenied:           "%[1]s is isolated (%[2]s) and no rule admits %[3]s on %[4]s",
+	flow.CodeDenied:           "%[2]s policy isolates %[1]s and no rule admits %[3]s on %[4]s",
 	flow.CodeExemptNode:       "a process of node %[1]s always reaches its own pods: policy of %[2]s is not asked",
 	flow.CodeExemptRoot:       "a root process of node %[1]s is never judged on its own node",
 	flow.CodeExemptNodePort:   "ports 30000-32767 of the node's own addresses are not judged",
