@@ -2,6 +2,7 @@ package announce
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"net/netip"
 	"slices"
@@ -111,7 +112,7 @@ func (t *Table) draw(r *cluster.Router, addr netip.Addr, wants []Want) Choice {
 	switch r.Routes {
 	case cluster.RoutesBGP:
 		nodes := t.announcers(wants)
-		slices.SortFunc(nodes, t.byAddress)
+		slices.SortFunc(nodes, func(a, b string) int { return t.byAddress(a, b, addr.Is6()) })
 		return t.limit(r, addr, nodes, "bgp")
 	case cluster.RoutesL2:
 		return t.leader(addr, t.announcers(wants))
@@ -180,10 +181,6 @@ func (t *Table) leader(addr netip.Addr, candidates []string) Choice {
 
 // byAddress orders nodes by their address, the last tie-break of BGP's decision
 // process (RFC 4271 9.1.2.2).
-func (t *Table) byAddress(a, b string) int {
-	na, nb := t.index.Node(a), t.index.Node(b)
-	if na == nil || nb == nil || len(na.InternalIPs) == 0 || len(nb.InternalIPs) == 0 {
-		return strings.Compare(a, b)
-	}
-	return na.InternalIPs[0].Compare(nb.InternalIPs[0])
+func (t *Table) byAddress(a, b string, v6 bool) int {
+	return cmp.Or(t.index.Node(a).IP(v6).Compare(t.index.Node(b).IP(v6)), strings.Compare(a, b))
 }

@@ -97,25 +97,11 @@ func (m *Model) wants() map[netip.Addr][]announce.Want {
 		for _, svc := range m.Services.Owners(addr) {
 			w := announce.Want{Local: svc.ExternalTrafficPolicy == cluster.PolicyLocal}
 			w.Assigned = slices.ContainsFunc(svc.Ingress, func(in cluster.Ingress) bool { return in.IP == addr && !in.Proxy })
-			for _, f := range m.Services.Of(svc) {
-				w.Serving = append(w.Serving, servingNodes(f.Backends)...)
-			}
-			slices.Sort(w.Serving)
-			w.Serving = slices.Compact(w.Serving)
+			w.Serving = m.Services.Serving(svc)
 			all[addr] = append(all[addr], w)
 		}
 	}
 	return all
-}
-
-func servingNodes(b *service.Backends) []string {
-	var nodes []string
-	for _, e := range b.All() {
-		if e.Ready || e.Serving {
-			nodes = append(nodes, e.Node)
-		}
-	}
-	return nodes
 }
 
 // deviceAddresses maps the masquerade addresses, which are those of bridges,

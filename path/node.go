@@ -234,13 +234,19 @@ func (w *walker) beforeVerdict(p *packet, node string, process bool) bool {
 
 // refuse ends a trace with an error the node itself raises.
 func (w *walker) refuse(p *packet, fate flow.Fate, node string) {
+	w.endAs(p, fate, w.m.SeenFor(fate, w.refusalReturns(p, node)))
+}
+
+// refusalReturns reports whether an error that the node itself raises gets back
+// to who asked, and notes who keeps it where it does not.
+func (w *walker) refusalReturns(p *packet, node string) bool {
 	returns := w.errorReturns(p, node)
 	if returns && w.from.kind == flow.MachinePod && !w.m.ErrorReaches(node, w.from.pod) {
 		p.step(flow.Reply, flow.Drop, flow.Because(flow.CodeErrorDropped, w.from.pod.Namespace+"/"+w.from.pod.Name, w.m.Profile.Policy.Name))
 		p.deviates = append(p.deviates, w.m.Profile.Policy.Deviation(flow.CodeDeviationErrors))
 		returns = false
 	}
-	w.endAs(p, fate, w.m.SeenFor(fate, returns))
+	return returns
 }
 
 func (w *walker) dnat(p *packet, node string, process bool, f *service.Front, trip model.Trip, number, of int) {
@@ -261,11 +267,9 @@ func (w *walker) uncaptured(p *packet, node string, process bool) {
 		return
 	}
 	p.step(passHook(process), action, why)
-	if action == flow.Reject {
-		if w.errorReturns(p, node) {
-			w.endAs(p, flow.NotCaptured, flow.Refused)
-			return
-		}
+	if action == flow.Reject && w.refusalReturns(p, node) {
+		w.endAs(p, flow.NotCaptured, flow.Refused)
+		return
 	}
 	w.endAs(p, flow.NotCaptured, flow.Timeout)
 }
@@ -334,12 +338,13 @@ func (w *walker) nobody(p *packet, node string) {
 func (w *walker) forward(p *packet, node string, process, masquerade bool, loc model.Location) bool {
 	b := p.backend
 	toSelf := b != nil && loc.Pod != nil && b.Addr == p.tuple.Dst && p.tuple.Src.Addr() == p.tuple.Dst.Addr()
-	if toSelf && loc.Place == model.OwnPod && w.m.BridgeDropsSelf() {
+	dnatHere := len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node
+	if toSelf && dnatHere && loc.Place == model.OwnPod && w.m.BridgeDropsSelf() {
 		p.step(flow.Forward, flow.Drop, flow.Because(flow.CodeBridgeHairpin, node))
 		w.endAs(p, flow.NoRoute, flow.Timeout)
 		return false
 	}
-	if toSelf && len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node {
+	if toSelf && dnatHere {
 		if w.m.HairpinMasquerades(node, b) {
 			masquerade = true
 		} else {

@@ -91,6 +91,7 @@ type Tables struct {
 	owners    map[netip.Addr][]*cluster.Service // LB addresses and externalIPs
 	clusterIP map[netip.Addr]*cluster.Service
 	proxyMode map[netip.Addr]*cluster.Service
+	serving   map[*cluster.Service][]string
 }
 
 // Compile builds the tables. Services without a cluster address (headless,
@@ -100,6 +101,7 @@ func Compile(s *cluster.Snapshot, x *cluster.Index) *Tables {
 	t := &Tables{
 		fronts: map[key][]*Front{}, nodePorts: map[portKey][]*Front{}, byService: map[*cluster.Service][]*Front{},
 		owners: map[netip.Addr][]*cluster.Service{}, clusterIP: map[netip.Addr]*cluster.Service{}, proxyMode: map[netip.Addr]*cluster.Service{},
+		serving: map[*cluster.Service][]string{},
 	}
 	slicesOf := map[[2]string][]*cluster.EndpointSlice{}
 	for i := range s.EndpointSlices {
@@ -109,6 +111,8 @@ func Compile(s *cluster.Snapshot, x *cluster.Index) *Tables {
 	}
 	for i := range s.Services {
 		svc := &s.Services[i]
+		t.claim(svc)
+		t.serving[svc] = serving(slicesOf[[2]string{svc.Namespace, svc.Name}])
 		if svc.Headless || svc.Type == cluster.ServiceExternalName || svc.ProxyName != "" {
 			continue
 		}
@@ -159,16 +163,12 @@ func (t *Tables) add(svc *cluster.Service, parts []*cluster.EndpointSlice, x *cl
 				switch {
 				case !in.IP.IsValid() || in.IP.Is6() != v6:
 				case in.Proxy:
-					t.proxyMode[in.IP] = svc
-					t.own(in.IP, svc)
 				default:
-					t.own(in.IP, svc)
 					front(LoadBalancer, in.IP, p.Port, ranges)
 				}
 			}
 			for _, ip := range svc.ExternalIPs {
 				if ip.Is6() == v6 {
-					t.own(ip, svc)
 					front(ExternalIP, ip, p.Port, nil)
 				}
 			}
@@ -194,6 +194,23 @@ func ofFamily(ranges []netip.Prefix, v6 bool) []netip.Prefix {
 		out = append(out, r)
 	}
 	return out
+}
+
+// claim notes the external addresses of a Service, also those that no proxy
+// captures: routers send them to the nodes all the same.
+func (t *Tables) claim(svc *cluster.Service) {
+	for _, in := range svc.Ingress {
+		if !in.IP.IsValid() {
+			continue
+		}
+		t.own(in.IP, svc)
+		if in.Proxy {
+			t.proxyMode[in.IP] = svc
+		}
+	}
+	for _, ip := range svc.ExternalIPs {
+		t.own(ip, svc)
+	}
 }
 
 func (t *Tables) own(addr netip.Addr, svc *cluster.Service) {
@@ -248,6 +265,25 @@ func (t *Tables) Addresses() []netip.Addr {
 
 // ClusterIPOwner returns the Service of a cluster address, or nil.
 func (t *Tables) ClusterIPOwner(addr netip.Addr) *cluster.Service { return t.clusterIP[addr] }
+
+// serving are the nodes with an endpoint that announcers count: ready, or
+// serving although it terminates, of whatever port.
+func serving(parts []*cluster.EndpointSlice) []string {
+	var nodes []string
+	for _, s := range parts {
+		for i := range s.Endpoints {
+			if e := &s.Endpoints[i]; e.Ready || e.Serving {
+				nodes = append(nodes, e.Node)
+			}
+		}
+	}
+	slices.Sort(nodes)
+	return slices.Compact(nodes)
+}
+
+// Serving returns the nodes with an endpoint of the Service that an announcer
+// counts; "" among them is an endpoint without a node.
+func (t *Tables) Serving(svc *cluster.Service) []string { return t.serving[svc] }
 
 // ProxyMode returns the Service whose load balancer keeps the address for
 // itself (ipMode: Proxy), or nil.
