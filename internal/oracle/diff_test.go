@@ -4,8 +4,10 @@ import (
 	"flag"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 )
 
@@ -18,46 +20,100 @@ const perCluster = 24
 // random clusters and wants the same set of outcomes. Of each kind of
 // disagreement it prints the first, and how many there were.
 func TestWalkAgainstOracle(t *testing.T) {
-	asked, kinds := 0, map[string]int{}
-	for seed := uint64(1); asked < *questions; seed++ {
-		asked += perCluster
-		compareCluster(t, seed, kinds)
+	r := &run{t: t, kinds: map[string]int{}, fates: map[flow.Fate]int{}}
+	for seed := uint64(1); r.asked < *questions; seed++ {
+		r.cluster(seed)
 	}
-	for _, k := range slices.Sorted(maps.Keys(kinds)) {
-		t.Errorf("%d of %d questions: %s", kinds[k], asked, k)
+	r.sum()
+	for _, f := range flow.Fates() {
+		if f != flow.Unknown && r.fates[f] < r.asked/2000 {
+			t.Errorf("%v occurs %d times in %d answers: the generator tests too little", f, r.fates[f], r.asked)
+		}
 	}
+}
+
+// TestPolicyAgainstOracle asks every ordered pair of pods, by address, in
+// clusters full of policies.
+func TestPolicyAgainstOracle(t *testing.T) {
+	r := &run{t: t, kinds: map[string]int{}, fates: map[flow.Fate]int{}}
+	for seed := uint64(1); r.asked < *questions; seed++ {
+		g := generate(seed)
+		g.s.Services, g.s.EndpointSlices = nil, nil
+		g.policies()
+		m := r.compile(seed, g)
+		for i := range g.s.Pods {
+			for j := range g.s.Pods {
+				if from := &g.s.Pods[i]; !from.Finished() {
+					r.ask(seed, g, m, g.pair(from, &g.s.Pods[j]))
+				}
+			}
+		}
+	}
+	r.sum()
 }
 
 // FuzzWalkAgainstOracle does the same with the fuzzer's seeds, for as long as it
 // is let.
 func FuzzWalkAgainstOracle(f *testing.F) {
 	f.Add(uint64(0))
-	f.Fuzz(func(t *testing.T, seed uint64) { compareCluster(t, seed, map[string]int{}) })
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		r := &run{t: t, kinds: map[string]int{}, fates: map[flow.Fate]int{}}
+		r.cluster(seed)
+	})
 }
 
-// compareCluster asks about one cluster and counts the disagreements.
-func compareCluster(t *testing.T, seed uint64, kinds map[string]int) {
-	t.Helper()
+// run counts what was asked, how it ended, and how often the two differed.
+type run struct {
+	t     *testing.T
+	asked int
+	kinds map[string]int
+	fates map[flow.Fate]int
+}
+
+func (r *run) sum() {
+	r.t.Helper()
+	r.t.Logf("%d questions", r.asked)
+	for _, k := range slices.Sorted(maps.Keys(r.kinds)) {
+		r.t.Errorf("%d of %d questions: %s", r.kinds[k], r.asked, k)
+	}
+}
+
+// cluster asks about one random cluster.
+func (r *run) cluster(seed uint64) {
+	r.t.Helper()
 	g := generate(seed)
+	m := r.compile(seed, g)
+	for range perCluster {
+		r.ask(seed, g, m, g.question())
+	}
+}
+
+func (r *run) compile(seed uint64, g *generator) *model.Model {
+	r.t.Helper()
 	m, err := model.Compile(g.s)
 	if err != nil {
-		t.Fatalf("seed %d: %v", seed, err)
+		r.t.Fatalf("seed %d: %v", seed, err)
 	}
-	for i := range perCluster {
-		q := g.question()
-		if i%3 == 0 {
-			q = g.podQuestion()
+	return m
+}
+
+func (r *run) ask(seed uint64, g *generator, m *model.Model, q question) {
+	r.t.Helper()
+	engine, naive, err := answers(g.s, m, q)
+	if err != nil {
+		r.t.Fatalf("seed %d: %v: %v", seed, q, err)
+	}
+	r.asked++
+	for _, o := range naive {
+		if f, err := flow.ParseFate(strings.Fields(o)[0]); err == nil {
+			r.fates[f]++
 		}
-		engine, naive, err := answers(g.s, m, q)
-		if err != nil {
-			t.Fatalf("seed %d: %v: %v", seed, q, err)
-		}
-		if slices.Equal(engine, naive) {
-			continue
-		}
-		k := kindOf(engine, naive)
-		if kinds[k]++; kinds[k] == 1 {
-			report(t, seed, g.s, q)
-		}
+	}
+	if slices.Equal(engine, naive) {
+		return
+	}
+	k := kindOf(engine, naive)
+	if r.kinds[k]++; r.kinds[k] == 1 {
+		report(r.t, seed, g.s, q)
 	}
 }

@@ -9,9 +9,9 @@ import (
 )
 
 func (g *generator) policies() {
-	for i := range g.IntN(6) {
+	for range g.IntN(6) {
 		np := cluster.NetworkPolicy{PodSelector: g.selector("app", "tier", "role")}
-		np.Namespace, np.Name = g.namespace(), fmt.Sprintf("np%d", i)
+		np.Namespace, np.Name = g.namespace(), fmt.Sprintf("np%d", len(g.s.NetworkPolicies))
 		types := 1 + g.IntN(3)
 		np.IsolatesIngress, np.IsolatesEgress = types&1 != 0, types&2 != 0
 		if np.IsolatesIngress || g.oneIn(8) {

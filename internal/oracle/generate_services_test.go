@@ -91,9 +91,12 @@ func (g *generator) loadBalancer(svc *cluster.Service) {
 }
 
 // slices make the Service's EndpointSlices: of any pods at all, since a Service
-// may be without a selector and its slices anybody's work.
+// may be without a selector and its slices anybody's work. An address may be
+// listed twice, but not where speakers read the slices: what they make of two
+// conditions of one address is not computed.
 func (g *generator) slices(svc *cluster.Service) {
 	hints := g.IntN(4)
+	listed := map[netip.Addr]bool{}
 	for _, v6 := range []bool{false, true} {
 		if v6 && !g.v6 || !v6 && !g.v4 {
 			continue
@@ -105,9 +108,12 @@ func (g *generator) slices(svc *cluster.Service) {
 				slice.Ports = append(slice.Ports, g.slicePort(p))
 			}
 			for range g.IntN(4) {
-				if e := g.endpoint(v6, hints); len(e.Addresses) > 0 {
-					slice.Endpoints = append(slice.Endpoints, e)
+				e := g.endpoint(v6, hints)
+				if len(e.Addresses) == 0 || g.bgp && listed[e.Addresses[0]] {
+					continue
 				}
+				listed[e.Addresses[0]] = true
+				slice.Endpoints = append(slice.Endpoints, e)
 			}
 			g.s.EndpointSlices = append(g.s.EndpointSlices, slice)
 		}

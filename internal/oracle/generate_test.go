@@ -14,6 +14,7 @@ type generator struct {
 	*rand.Rand
 	s      *cluster.Snapshot
 	v4, v6 bool
+	bgp    bool
 	// taken are the virtual address, port and protocol triples in use: two
 	// Services may share an address, not a port of it.
 	taken map[string]bool
@@ -23,6 +24,7 @@ func generate(seed uint64) *generator {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0x706f72746f6c616e)), s: &cluster.Snapshot{}, taken: map[string]bool{}}
 	families := g.IntN(4)
 	g.v4, g.v6 = families != 1, families != 0
+	g.bgp = g.oneIn(3)
 	g.nodes()
 	g.namespaces()
 	g.pods()
@@ -165,8 +167,10 @@ func (g *generator) fabric() {
 		{Name: "c1", Addresses: g.addrs("203.0.113.10", "2001:db8:113::10")},
 		{Name: "c2", Addresses: g.addrs("203.0.113.200", "2001:db8:113::200")[:1]},
 	}
-	r := cluster.Router{Name: "r", Multipath: !g.oneIn(6), Routes: pick(g, cluster.RoutesStatic, cluster.RoutesStatic, cluster.RoutesBGP)}
-	if r.Routes == cluster.RoutesStatic && g.oneIn(4) {
+	r := cluster.Router{Name: "r", Multipath: !g.oneIn(6), Routes: cluster.RoutesStatic}
+	if g.bgp {
+		r.Routes = cluster.RoutesBGP
+	} else if g.oneIn(4) {
 		for _, n := range g.Perm(len(g.s.Nodes))[:1+g.IntN(len(g.s.Nodes))] {
 			r.Nodes = append(r.Nodes, g.s.Nodes[n].Name)
 		}

@@ -40,7 +40,7 @@ func (g *generator) question() question {
 	q := question{from: g.start(), proto: pick(g, flow.TCP, flow.TCP, flow.UDP, flow.SCTP)}
 	switch g.IntN(10) {
 	case 0, 1:
-		g.toPod(&q)
+		g.toPod(&q, &g.s.Pods[g.IntN(len(g.s.Pods))])
 	case 2:
 		g.toNode(&q)
 	case 3:
@@ -57,10 +57,10 @@ func (g *generator) question() question {
 	return q
 }
 
-// podQuestion is from pod to pod, which is policy and nothing else.
-func (g *generator) podQuestion() question {
-	q := question{from: g.start(), proto: pick(g, flow.TCP, flow.TCP, flow.UDP, flow.SCTP)}
-	g.toPod(&q)
+// pair is from one pod to another's address, which is policy and little else.
+func (g *generator) pair(from, to *cluster.Pod) question {
+	q := question{from: "pod/" + from.Namespace + "/" + from.Name, proto: pick(g, flow.TCP, flow.TCP, flow.UDP, flow.SCTP)}
+	g.toPod(&q, to)
 	return q
 }
 
@@ -88,8 +88,7 @@ func (g *generator) start() string {
 	return "node/n1"
 }
 
-func (g *generator) toPod(q *question) {
-	p := &g.s.Pods[g.IntN(len(g.s.Pods))]
+func (g *generator) toPod(q *question, p *cluster.Pod) {
 	q.to = netip.AddrPortFrom(pick(g, p.IPs...), pick[uint16](g, 8080, 8081, 22, 53, 5000))
 	if len(p.Ports) > 0 && !g.oneIn(3) {
 		c := pick(g, p.Ports...)

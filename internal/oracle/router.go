@@ -132,9 +132,8 @@ func (w *world) eligible() (nodes []*cluster.Node) {
 // announcers are MetalLB's BGP speakers that draw the address. "With the
 // Cluster traffic policy ... every node in your cluster will attract traffic for
 // the service IP"; with Local "nodes will only attract traffic if they are
-// running one or more of the service's pods locally" (MetalLB, Usage, BGP). An
-// endpoint counts when it is ready or serving; of several Services on one
-// address each may draw it.
+// running one or more of the service's pods locally" (MetalLB, Usage, BGP). Of
+// several Services on one address each may draw it.
 func (w *world) announcers(pk packet) (nodes []*cluster.Node) {
 	for _, n := range w.eligible() {
 		if w.announces(n, pk) {
@@ -148,28 +147,31 @@ func (w *world) announces(n *cluster.Node, pk packet) bool {
 	for i := range w.s.Services {
 		svc := &w.s.Services[i]
 		for _, in := range svc.Ingress {
-			if in.IP != pk.dst.Addr() || in.Proxy {
-				continue
-			}
-			for _, e := range w.allEndpoints(svc) {
-				local := svc.ExternalTrafficPolicy != cluster.PolicyLocal || e.Node == n.Name
-				if local && (e.Ready || e.Serving) {
-					return true
-				}
+			if in.IP == pk.dst.Addr() && !in.Proxy && w.hasHealthy(svc, n) {
+				return true
 			}
 		}
 	}
 	return false
 }
 
-// allEndpoints are the endpoints of all of the Service's ports.
-func (w *world) allEndpoints(svc *cluster.Service) (all []cluster.Endpoint) {
+// hasHealthy: some endpoint is ready or serving, with Local one on the node. All
+// slices of the Service count, whatever their family and ports (MetalLB,
+// speaker/bgp_controller.go, hasHealthyEndpoint).
+func (w *world) hasHealthy(svc *cluster.Service, n *cluster.Node) bool {
 	for i := range w.s.EndpointSlices {
-		if slice := &w.s.EndpointSlices[i]; slice.Namespace == svc.Namespace && slice.Service == svc.Name {
-			all = append(all, slice.Endpoints...)
+		slice := &w.s.EndpointSlices[i]
+		if slice.Namespace != svc.Namespace || slice.Service != svc.Name {
+			continue
+		}
+		for _, e := range slice.Endpoints {
+			here := svc.ExternalTrafficPolicy != cluster.PolicyLocal || e.Node == n.Name
+			if here && (e.Ready || e.Serving) {
+				return true
+			}
 		}
 	}
-	return all
+	return false
 }
 
 // outside: somebody beyond the router gets it, and is assumed to answer.

@@ -104,11 +104,15 @@ func clone(s *cluster.Snapshot) *cluster.Snapshot {
 
 // removeNth counts down through everything that can be removed, in a fixed
 // order, and removes what it is at when the count is zero: an element, a label,
-// or a set field.
+// a set field, or the list that is left when it is empty.
 func removeNth(v reflect.Value, n *int) bool {
 	here := func() bool { *n--; return *n < 0 }
 	switch v.Kind() {
 	case reflect.Slice:
+		if v.Len() == 0 && !v.IsNil() && here() {
+			v.SetZero()
+			return true
+		}
 		for i := range v.Len() {
 			if here() {
 				v.Set(reflect.AppendSlice(v.Slice(0, i), v.Slice(i+1, v.Len())))
