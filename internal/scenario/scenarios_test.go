@@ -2,10 +2,14 @@ package scenario_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/scenario"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
 )
 
 const (
@@ -56,4 +60,49 @@ func TestScenarios(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestFolded: one trace for all that are alike says what all of them say.
+func TestFolded(t *testing.T) {
+	for _, s := range scenarios(t) {
+		snapshot, err := s.Snapshot(labs)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, b := range s.Blocks {
+			for _, under := range b.Under(snapshot) {
+				m, err := model.Compile(&under.Snapshot)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, q := range b.Questions {
+					ask := path.Question{From: q.From, To: q.To, Via: q.Via}
+					each, err := path.Walk(m, ask)
+					if err != nil {
+						continue
+					}
+					folded, err := path.Ask(m, ask)
+					if err != nil || folded.Verdict != each.Verdict || !slices.Equal(ends(folded), ends(each)) {
+						t.Errorf("%s: [%s] folded %v, each %v, %v", q.Position, under.Name, ends(folded), ends(each), err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// ends are the ways the traces end and what the client sees of them.
+func ends(a *path.Answer) []string {
+	var all []string
+	for _, w := range a.Traces {
+		all = append(all, w.Fate.String()+" "+w.Seen.String())
+		if w.Fate == flow.Delivered {
+			for _, e := range w.Endpoints {
+				all = append(all, e.String())
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -15,7 +15,9 @@ type Walk struct{}
 // Name is "walk".
 func (Walk) Name() string { return "walk" }
 
-// Ask compiles the cluster once and answers every question.
+// Ask compiles the cluster once and answers every question. What is explained
+// comes from both ways to walk: every trace by itself, and one for all that are
+// alike.
 func (Walk) Ask(s *cluster.Snapshot, questions []Question) ([]Answer, error) {
 	m, err := model.Compile(s)
 	if err != nil {
@@ -25,17 +27,18 @@ func (Walk) Ask(s *cluster.Snapshot, questions []Question) ([]Answer, error) {
 	for i := range questions {
 		q := &questions[i]
 		answers[i] = Answer{Result: check.Assert(m, &q.Expectation, ""), Explained: &Explained{}}
-		a, err := path.Walk(m, path.Question{From: q.From, To: q.To, Via: q.Via})
-		if err == nil {
-			answers[i].Explained.read(m, a)
+		for _, walk := range []func(*model.Model, path.Question) (*path.Answer, error){path.Walk, path.Ask} {
+			if a, err := walk(m, path.Question{From: q.From, To: q.To, Via: q.Via}); err == nil {
+				answers[i].Explained.read(m, a)
+			}
 		}
 	}
 	return answers, nil
 }
 
 func (x *Explained) read(m *model.Model, a *path.Answer) {
-	x.Assumes = codes(a.Assumptions)
-	x.Deviates = codes(a.Deviations)
+	x.Assumes = append(x.Assumes, codes(a.Assumptions)...)
+	x.Deviates = append(x.Deviates, codes(a.Deviations)...)
 	for i := range a.Traces {
 		for _, h := range a.Traces[i].Hops {
 			for _, s := range h.Steps {
