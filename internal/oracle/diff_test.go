@@ -59,6 +59,9 @@ func FuzzWalkAgainstOracle(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		r := &run{t: t, kinds: map[string]int{}, fates: map[flow.Fate]int{}}
 		r.cluster(seed)
+		if len(r.kinds) > 0 {
+			t.Errorf("seed %d: the engine and the oracle differ", seed)
+		}
 	})
 }
 

@@ -65,6 +65,7 @@ func (w *world) bothAdmit(source, destination *cluster.Pod, pk packet) bool {
 	in := destination == nil || w.admits(destination, pk, ingress)
 	if source != nil && source == destination {
 		switch w.p.Policy.Self {
+		case cluster.SelfJudged:
 		case cluster.SelfEither:
 			return out || in
 		case cluster.SelfExempt:

@@ -44,14 +44,14 @@ func (g *generator) selector(keys ...string) cluster.LabelSelector {
 }
 
 // list makes nil, empty and filled lists alike likely.
-func list[T any](g *generator, most int, make func() T) (out []T) {
+func list[T any](g *generator, most int, one func() T) (out []T) {
 	n := g.IntN(most+2) - 1
 	if n < 0 {
 		return nil
 	}
 	out = []T{}
 	for range n {
-		out = append(out, make())
+		out = append(out, one())
 	}
 	return out
 }

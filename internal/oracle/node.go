@@ -79,6 +79,7 @@ func (w *world) cniMasquerades(pk packet, n *cluster.Node) bool {
 		return false
 	}
 	switch w.p.PodEgressMasquerade {
+	case cluster.EgressMasqueradeNone:
 	case cluster.EgressMasqueradeOffCluster:
 		return w.nodeAt(to) == nil
 	case cluster.EgressMasqueradeNodesToo:
