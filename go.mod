@@ -12,9 +12,7 @@ require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/tools v0.26.0 // indirect
 )
 
-require (
-	github.com/rogpeppe/go-internal v1.16.0
-	golang.org/x/tools v0.26.0
-)
+require github.com/rogpeppe/go-internal v1.16.0

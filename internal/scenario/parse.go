@@ -5,13 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/tools/txtar"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // Parse reads a scenario. Whatever it does not know is an *Error.
 func Parse(name string, data []byte) (*Scenario, error) {
 	s := &Scenario{Name: name}
 	p := &parser{file: name, s: s}
+	if p.nameless(string(data)); p.err != nil {
+		return nil, p.err
+	}
 	a := txtar.Parse(data)
 	p.header(string(a.Comment))
 	line := strings.Count(string(a.Comment), "\n") + 1
@@ -46,6 +49,15 @@ type parser struct {
 func (p *parser) fail(what string) {
 	if p.err == nil {
 		p.err = &Error{File: p.file, Line: p.line, What: what}
+	}
+}
+
+// nameless refuses a section without a name, which package txtar cannot read.
+func (p *parser) nameless(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if p.line++; strings.TrimSpace(line) == "-- --" {
+			p.fail("a section without a name")
+		}
 	}
 }
 

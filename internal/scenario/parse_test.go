@@ -104,6 +104,7 @@ func TestParseStrict(t *testing.T) {
 		{"lab: three-nodes", "words", "key: value"},
 		{"lab: three-nodes\n", "", "nothing to ask"},
 		{"-- pods --", "-- Pods --", "x.txtar:8: unknown section Pods"},
+		{"-- pods --", "-- --", "x.txtar:8: a section without a name"},
 		{"-- ask --\n", "-- ask --\nnode/n1 -> 10.0.0.1:1 UNKNOWN\n-- ask --\n", "the section ask is there twice"},
 		{"-- ask --", "-- fabric.yaml --\n-- ask --", "the section fabric.yaml is empty"},
 		{"app/a n1 10.244.1.10", "app/a n1", "x.txtar:10: "},
@@ -159,8 +160,10 @@ func TestDifferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := strings.Join(got, "\n")
-	for _, want := range []string{"x.txtar:12: [] node/n1 -> pod/app/a:80", "verdict is REACHABLE, expected UNREACHABLE",
-		"seen is [connected], expected [timeout]", "says are", "deviates are", "step are", "error: \"node/n9\""} {
+	for _, want := range []string{
+		"x.txtar:12: [] node/n1 -> pod/app/a:80", "verdict is REACHABLE, expected UNREACHABLE",
+		"seen is [connected], expected [timeout]", "says are", "deviates are", "step are", "error: \"node/n9\"",
+	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%s\nlacks %q", all, want)
 		}
