@@ -189,11 +189,6 @@ const (
 	TowardRemotePods
 )
 
-var towardNames = [...]string{"other nodes", "its own pods", "pods on other nodes"}
-
-// String is for messages.
-func (t Toward) String() string { return towardNames[t] }
-
 // SourceOf returns the address the node puts on packets of its own, and on
 // those it masquerades, or the zero Addr when it is not known.
 func (p *Profile) SourceOf(node string, t Toward, v6 bool) netip.Addr {

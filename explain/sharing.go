@@ -28,6 +28,9 @@ type Sharer struct {
 	Dead []string
 }
 
+// Local reports whether the Service's external traffic policy is Local.
+func (s *Sharer) Local() bool { return s.Service.ExternalTrafficPolicy == cluster.PolicyLocal }
+
 // sharing looks at the Service's first external address.
 func sharing(m *model.Model, svc *cluster.Service) *Sharing {
 	if svc == nil {

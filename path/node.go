@@ -51,13 +51,25 @@ func (w *walker) sourceOf(p *packet, node string, toward cluster.Toward, v6 bool
 	addr := w.m.Profile.SourceOf(node, toward, v6)
 	switch {
 	case !addr.IsValid():
-		p.assume(flow.CodeUnknownMasquerade, node, toward.String())
+		p.assume(flow.CodeUnknownMasquerade, node, towardWord(toward))
 	case len(p.stands.nodes) > 1 && node == p.first:
 		w.assumeSources(p, toward, v6)
 	case !w.m.Snapshot.Fabric.Told(node, toward, v6):
-		p.assume(flow.CodeAssumedMasquerade, node, addr.String(), toward.String())
+		p.assume(flow.CodeAssumedMasquerade, node, addr.String(), towardWord(toward))
 	}
 	return addr
+}
+
+// towardWord names where packets go in a sentence.
+func towardWord(t cluster.Toward) string {
+	switch t {
+	case cluster.TowardLocalPods:
+		return "@toward-local-pods"
+	case cluster.TowardRemotePods:
+		return "@toward-remote-pods"
+	default:
+		return "@toward-other-nodes"
+	}
 }
 
 // assumeSources is the same for all the nodes a packet stands for: the first
@@ -80,7 +92,7 @@ func (w *walker) assumeSources(p *packet, toward cluster.Toward, v6 bool) {
 	case n > most:
 		shown = append(shown, "...")
 	}
-	p.assume(flow.CodeAssumedMasquerades, strings.Join(shown, ", "), toward.String(), strconv.Itoa(n))
+	p.assume(flow.CodeAssumedMasquerades, strings.Join(shown, ", "), towardWord(toward), strconv.Itoa(n))
 }
 
 // node is one machine: prerouting or output, then where routing leads.
@@ -367,7 +379,7 @@ func (w *walker) forward(p *packet, node string, process, masquerade bool, loc m
 
 // postrouting rewrites the source where a rule marked the packet.
 func (w *walker) postrouting(p *packet, node string, masquerade, byCNI, toSelf bool, after flow.Tuple, loc model.Location) {
-	to := loc.Toward().String()
+	to := towardWord(loc.Toward())
 	source := "?"
 	if after.Src.Addr().IsValid() {
 		source = after.Src.Addr().String()

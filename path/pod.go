@@ -86,17 +86,17 @@ func (w *walker) host(p *packet, node string) {
 		return
 	}
 	if port >= 30000 && port <= 32767 {
-		p.step(flow.Input, flow.Reject, flow.Because(flow.CodeNotListening, "node "+node, packetPort(p), ""))
+		p.step(flow.Input, flow.Reject, flow.Because(flow.CodeNotListening, "@node "+node, packetPort(p), ""))
 		w.end(p, flow.NotListening, node)
 		return
 	}
 	p.assume(flow.CodeAssumedNodeListens, node, packetPort(p))
-	w.accept(p, "node "+node, node)
+	w.accept(p, "@node "+node, node)
 }
 
 // accept is somebody who listens; then the reply decides.
 func (w *walker) accept(p *packet, who, node string) {
-	source := "an unknown address"
+	source := "@unknown-address"
 	if p.tuple.Src.Addr().IsValid() {
 		source = p.tuple.Src.Addr().String()
 	}

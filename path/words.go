@@ -25,11 +25,11 @@ func judgementWords(j *model.Judgement) []string {
 func party(p *policy.Party) string {
 	switch {
 	case p.Pod != nil:
-		return "pod " + p.Pod.Namespace + "/" + p.Pod.Name
+		return "@pod " + p.Pod.Namespace + "/" + p.Pod.Name
 	case p.Addr.IsValid():
 		return p.Addr.String()
 	}
-	return "an unknown address"
+	return "@unknown-address"
 }
 
 // origins are the policies that isolate, the deciding one first.

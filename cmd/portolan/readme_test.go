@@ -13,6 +13,7 @@ import (
 func TestReadme(t *testing.T) {
 	t.Chdir("../..")
 	t.Setenv("NO_COLOR", "1")
+	t.Setenv("LC_ALL", "C")
 	for _, name := range []string{"README.md", "README.zh-CN.md", "docs/cli.md"} {
 		data, err := os.ReadFile(name)
 		if err != nil {

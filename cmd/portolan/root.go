@@ -32,6 +32,7 @@ type app struct {
 	ns       string
 	output   string
 	color    string
+	lang     string
 	code     int
 }
 
@@ -79,6 +80,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVarP(&a.ns, "namespace", "n", "default", "namespace of names that have none")
 	f.StringVarP(&a.output, "output", "o", "text", "text or json")
 	f.StringVar(&a.color, "color", "auto", "auto, always or never; NO_COLOR counts as never")
+	f.StringVar(&a.lang, "lang", localeLang(), "en or zh; the default comes from the locale")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
@@ -140,6 +142,12 @@ func (a *app) load(files []string) (*manifest.Input, *model.Model, error) {
 // printer writes to stdout, coloured where that is wanted.
 func (a *app) printer() (*report.Printer, error) {
 	p := report.NewPrinter(a.out)
+	switch a.lang {
+	case "en", "zh":
+		p.Lang = report.Lang(a.lang)
+	default:
+		return nil, &usageError{what: fmt.Sprintf("--lang %q is not en or zh", a.lang), hint: "portolan --help"}
+	}
 	switch a.color {
 	case "always":
 		p.Color = true
@@ -150,6 +158,19 @@ func (a *app) printer() (*report.Printer, error) {
 		return nil, &usageError{what: fmt.Sprintf("--color %q is not auto, always or never", a.color), hint: "portolan --help"}
 	}
 	return p, nil
+}
+
+// localeLang is the language of the environment, as gettext finds it.
+func localeLang() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			if strings.HasPrefix(strings.ToLower(v), "zh") {
+				return "zh"
+			}
+			return "en"
+		}
+	}
+	return "en"
 }
 
 // format checks -o against what a command offers.

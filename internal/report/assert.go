@@ -2,7 +2,6 @@ package report
 
 import (
 	"encoding/xml"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -97,11 +96,11 @@ func (p *Printer) Assert(rs []check.Result, verbose bool) error {
 		p.result(r)
 	}
 	held, wrong, unknown := Tally(rs)
-	s := fmt.Sprintf("%s: %d held, %d false", count(len(rs), "line", "lines"), held, wrong)
 	if unknown > 0 {
-		s += fmt.Sprintf(", %d without an answer", unknown)
+		p.line(p.t(phraseTallyUnknown, len(rs), held, wrong, unknown))
+	} else {
+		p.line(p.t(phraseTally, len(rs), held, wrong))
 	}
-	p.line(s)
 	return p.Err()
 }
 
@@ -115,31 +114,35 @@ func (p *Printer) result(r *check.Result) {
 	}
 	q := Clean(e.From)
 	if e.Via != "" {
-		q += " via " + Clean(e.Via)
+		q = p.t(phraseVia, q, e.Via)
 	}
 	p.para(mark, q+" -> "+Clean(e.To)+": "+r.Verdict.String())
 	if r.Err != nil {
 		p.para("        ", Clean(r.Err.Error()))
 	}
 	for _, d := range r.Differs {
-		expected, got := differing(r, d)
-		p.para("        ", fmt.Sprintf("%s: expected %s, predicted %s", d, expected, got))
+		p.para("        ", p.differs(r, d))
 	}
 	if !r.Held() {
 		if len(r.Culprits) > 0 {
-			p.para("        ", "by "+strings.Join(toObjects(r.Culprits), ", "))
+			p.para("        ", p.t(phraseBy, strings.Join(toObjects(r.Culprits), ", ")))
 		}
 		if at := e.Position.String(); at != "" {
-			p.para("        ", "asserted at "+Clean(at))
+			p.para("        ", p.t(phraseAssertedAt, at))
 		}
 	}
 }
 
-func differing(r *check.Result, field string) (expected, got string) {
+func (p *Printer) differs(r *check.Result, field string) string {
+	expected, got := p.differing(r, field)
+	return p.t(phraseExpected, field, expected, got)
+}
+
+func (p *Printer) differing(r *check.Result, field string) (expected, got string) {
 	e := r.Expectation
 	list := func(l []string) string {
 		if len(l) == 0 {
-			return "none"
+			return p.t(phraseNone)
 		}
 		return Clean(strings.Join(l, ", "))
 	}
@@ -200,8 +203,7 @@ func AssertJUnit(w io.Writer, rs []check.Result) error {
 			s.Failures++
 			var lines []string
 			for _, d := range r.Differs {
-				expected, got := differing(r, d)
-				lines = append(lines, fmt.Sprintf("%s: expected %s, predicted %s", d, expected, got))
+				lines = append(lines, NewPrinter(nil).differs(r, d))
 			}
 			c.Failure = &junitProblem{Message: lines[0], Text: strings.Join(lines, "\n")}
 		}

@@ -41,7 +41,7 @@ type ignoredJSON struct {
 func toReason(r flow.Reason) reasonJSON {
 	args := make([]string, len(r.Args))
 	for i, a := range r.Args {
-		args[i] = Clean(a)
+		args[i] = Clean(English.word(a))
 	}
 	return reasonJSON{Code: string(r.Code), Args: args, Text: Say(r)}
 }

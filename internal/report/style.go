@@ -14,11 +14,12 @@ type Printer struct {
 	w     io.Writer
 	Width int
 	Color bool
+	Lang  Lang
 	err   error
 }
 
 // NewPrinter writes to w, 80 columns, without colour.
-func NewPrinter(w io.Writer) *Printer { return &Printer{w: w, Width: 80} }
+func NewPrinter(w io.Writer) *Printer { return &Printer{w: w, Width: 80, Lang: English} }
 
 // Err is the first error of the writer.
 func (p *Printer) Err() error { return p.err }
@@ -49,7 +50,7 @@ func (p *Printer) para(lead, text string) {
 func wrap(text string, room int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range breakWide(strings.Fields(text), room) {
 		switch {
 		case line == "":
 			line = word
@@ -61,6 +62,32 @@ func wrap(text string, room int) []string {
 		}
 	}
 	return append(lines, line)
+}
+
+// breakWide cuts words that do not fit a line at their wide characters, since
+// Chinese text has no spaces to break at.
+func breakWide(words []string, room int) []string {
+	var out []string
+	for _, w := range words {
+		for width(w) > room {
+			at, n := 0, 0
+			for i, r := range w {
+				if n += width(string(r)); n > room {
+					break
+				}
+				if width(string(r)) == 2 {
+					at = i + len(string(r))
+				}
+			}
+			if at == 0 {
+				break
+			}
+			out = append(out, w[:at])
+			w = w[at:]
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // width counts columns: East Asian wide characters take two, our own colour
@@ -113,17 +140,23 @@ func (p *Printer) verdict(v flow.Verdict) string {
 	return p.paint(yellow, v.String())
 }
 
-// some lists names, and how many more there are behind the first few.
-func some(names []string, most int) string {
-	if len(names) <= most {
-		return strings.Join(names, ", ")
+// some lists names, and how many more there are behind the first few. A name
+// that is a word of the catalogue is translated.
+func (p *Printer) some(names []string, most int) string {
+	shown := make([]string, 0, most)
+	for _, n := range names[:min(most, len(names))] {
+		shown = append(shown, p.Lang.word(n))
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	list := strings.Join(shown, ", ")
+	if len(names) <= most {
+		return Clean(list)
+	}
+	return p.t(phraseMore, list, len(names)-most)
 }
 
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
+func (p *Printer) say(r flow.Reason) string { return p.Lang.Say(r) }
+
+func (p *Printer) t(code flow.Code, args ...any) string { return p.Lang.t(code, args...) }
+
+// lead is a word at the left edge, before a paragraph.
+func (p *Printer) lead(code flow.Code) string { return pad(p.t(code), 10) }

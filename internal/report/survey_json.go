@@ -105,7 +105,7 @@ func toSurvey(s *explain.Survey) surveyJSON {
 	}
 	for _, b := range s.Reasons {
 		x := becauseJSON{Fate: b.Fate.String(), Reason: toReason(b.Reason), Origins: toOrigins(b.Origins), Subjects: list(b.Subjects), Saw: list(b.Saw), SawAs: sawAs[b.As]}
-		x.Reason.Text = becauseWords(&b)
+		x.Reason.Text = NewPrinter(nil).reason(&b)
 		if !b.Culprit.IsZero() {
 			x.Culprit = Clean(b.Culprit.String())
 		}
@@ -138,7 +138,7 @@ func toSharing(s *explain.Sharing) *sharingJSON {
 func list(names []string) []string {
 	out := make([]string, 0, len(names))
 	for _, n := range names {
-		out = append(out, Clean(n))
+		out = append(out, Clean(English.word(n)))
 	}
 	return out
 }

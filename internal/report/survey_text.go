@@ -23,29 +23,29 @@ func (p *Printer) Surveys(all []*explain.Survey) error {
 }
 
 func (p *Printer) survey(s *explain.Survey) {
-	p.para(p.paint(bold, Clean(s.Title))+"  ", serviceWords(s))
+	p.para(p.paint(bold, Clean(s.Title))+"  ", p.service(s))
 	p.line("")
 	p.table(s)
 	p.because(s)
 	p.proofless(s)
 	p.sharing(s.Sharing)
-	p.reasons("assumed", s.Assumptions)
-	p.reasons("deviates", s.Deviations)
+	p.reasons(phraseAssumed, s.Assumptions)
+	p.reasons(phraseDeviates, s.Deviations)
 	if s.Sampled > 0 {
-		p.para(pad("sampled", 10), fmt.Sprintf("%d pods were not asked: others with the same namespace, policies and node stand for them", s.Sampled))
+		p.para(p.lead(phraseSampled), p.t(phraseSampledPods, s.Sampled))
 	}
 	p.ignored(s.Ignored)
 }
 
-func serviceWords(s *explain.Survey) string {
+func (p *Printer) service(s *explain.Survey) string {
 	if s.Service == nil {
 		return ""
 	}
-	words := fmt.Sprintf("port %d/%s", s.Port.Port, strings.ToLower(s.Port.Protocol.String()))
+	words := p.t(phrasePortOf, fmt.Sprintf("%d/%s", s.Port.Port, strings.ToLower(s.Port.Protocol.String())))
 	if s.Port.TargetPort.Name != "" {
-		words += ", target port " + s.Port.TargetPort.Name
+		words += ", " + p.t(phraseTargetPort, s.Port.TargetPort.Name)
 	} else if n := s.Port.TargetPort.Number; n != 0 && n != s.Port.Port {
-		words += ", target port " + strconv.Itoa(int(n))
+		words += ", " + p.t(phraseTargetPort, n)
 	}
 	words += "; " + string(s.Service.Type)
 	if s.Service.ExternalTrafficPolicy != "" {
@@ -56,11 +56,11 @@ func serviceWords(s *explain.Survey) string {
 
 // table has a line per kind of place and a column per address of the Service.
 func (p *Printer) table(s *explain.Survey) {
-	rows := [][]string{{"FROM"}}
+	rows := [][]string{{p.t(phraseColumnFrom)}}
 	for _, c := range s.Columns {
 		title := strings.ToUpper(c.Kind.String())
 		if c.Kind == 0 {
-			title = "TARGET"
+			title = p.t(phraseColumnTarget)
 		}
 		rows[0] = append(rows[0], title)
 	}
@@ -89,7 +89,7 @@ func (p *Printer) table(s *explain.Survey) {
 		switch c.Kind {
 		case 0:
 		case service.NodePort:
-			p.line("  " + pad("NODEPORT", 10) + fmt.Sprintf("%d of the node entered, or of the place's own node", s.Port.NodePort))
+			p.line("  " + pad("NODEPORT", 10) + p.t(phraseNodePortOf, s.Port.NodePort))
 		default:
 			p.line("  " + pad(strings.ToUpper(c.Kind.String()), 10) + Clean(c.To))
 		}
@@ -100,11 +100,11 @@ func (p *Printer) tableRow(r *explain.Row) []string {
 	var name string
 	switch r.Kind {
 	case flow.MachineClient:
-		name = "external/" + r.Group + " via " + some(r.Places, 3)
+		name = p.t(phraseRowClient, r.Group, p.some(r.Places, 3))
 	case flow.MachineNode:
-		name = "node " + some(r.Places, 4)
+		name = p.t(phraseRowNode, p.some(r.Places, 4))
 	default:
-		name = "pods of " + r.Group + ": " + some(r.Places, 3)
+		name = p.t(phraseRowPods, r.Group, p.some(r.Places, 3))
 	}
 	row := []string{Clean(name)}
 	for i := range r.Cells {
@@ -146,7 +146,7 @@ func (p *Printer) cell(c *explain.Cell) string {
 		return p.paint(yellow, fmt.Sprintf("~ %d of %d", c.Reached, c.Of)) + note
 	case flow.VerdictUnknown:
 	}
-	return p.paint(yellow, "? unknown") + note
+	return p.paint(yellow, "? "+p.t(phraseUnknown)) + note
 }
 
 func (p *Printer) because(s *explain.Survey) {
@@ -158,35 +158,35 @@ func (p *Printer) because(s *explain.Survey) {
 		b := &s.Reasons[i]
 		text := b.Fate.String()
 		if !b.Culprit.IsZero() {
-			text += " by " + b.Culprit.String()
+			text += " " + p.t(phraseByCulprit, b.Culprit)
 		}
-		text += ": " + becauseWords(b)
+		text += ": " + p.reason(b)
 		if len(b.Origins) > 0 {
-			text += " [" + originWords(b.Origins) + "]"
+			text += " [" + p.origins(b.Origins) + "]"
 		}
 		p.para(fmt.Sprintf("  [%d] ", i+1), text)
 	}
 }
 
-// becauseWords is the sentence of a reason, and for a denial what the policy
+// reason is the sentence of a reason, and for a denial what the policy
 // took the client for.
-func becauseWords(b *explain.Because) string {
+func (p *Printer) reason(b *explain.Because) string {
 	r := b.Reason
 	r.Args = append([]string{}, r.Args...)
 	if len(b.Subjects) > 0 {
-		r.Args[0] = some(b.Subjects, 3)
+		r.Args[0] = p.some(b.Subjects, 3)
 	}
 	if b.As == explain.AsOther {
-		return Say(r)
+		return p.say(r)
 	}
-	r.Args[2] = some(b.Saw, 3)
+	r.Args[2] = p.some(b.Saw, 3)
 	switch b.As {
 	case explain.AsNode:
-		return Say(r) + "; that is the node which masqueraded the packet (SNAT): policy does not see who asked"
+		return p.say(r) + "; " + p.t(phraseSawNode)
 	case explain.AsItself:
-		return Say(r) + "; that is who asked: policy is judged before the masquerade here"
+		return p.say(r) + "; " + p.t(phraseSawClient)
 	default:
-		return Say(r)
+		return p.say(r)
 	}
 }
 
@@ -195,8 +195,7 @@ func (p *Printer) proofless(s *explain.Survey) {
 		return
 	}
 	p.line("")
-	p.para("  note  ", fmt.Sprintf("policies never judge a node's own processes toward its own pods (%s): "+
-		"that it works there proves nothing about any other place.", Clean(some(s.Proofless, 4))))
+	p.para("  "+p.t(phraseNote)+"  ", p.t(phraseProofless, p.some(s.Proofless, 4)))
 }
 
 func (p *Printer) sharing(sh *explain.Sharing) {
@@ -204,32 +203,33 @@ func (p *Printer) sharing(sh *explain.Sharing) {
 		return
 	}
 	p.line("")
+	entries := p.some(sh.Entries, 6)
 	if len(sh.Services) > 1 {
-		p.para("  ", fmt.Sprintf("%s is shared by %s; a router sends it to %s, whichever Service is meant:",
-			sh.Addr, count(len(sh.Services), "Service", "Services"), some(sh.Entries, 6)))
+		p.para("  ", p.t(phraseShared, sh.Addr, len(sh.Services), entries))
 	} else {
-		p.para("  ", fmt.Sprintf("A router sends %s to %s.", sh.Addr, some(sh.Entries, 6)))
+		p.para("  ", p.t(phraseNotShared, sh.Addr, entries))
 	}
 	for i := range sh.Services {
-		x := &sh.Services[i]
-		text := fmt.Sprintf("%s/%s port %s, endpoints on %s", x.Service.Namespace, x.Service.Name, strings.Join(x.Ports, ", "), orNone(some(x.Nodes, 4)))
-		switch {
-		case x.Service.ExternalTrafficPolicy == "Local" && len(x.Dead) > 0:
-			text += "; it is Local: what enters by " + some(x.Dead, 4) + " is dropped"
-		case x.Service.ExternalTrafficPolicy == "Local":
-			text += "; it is Local, and every entry has an endpoint"
-		case len(x.Dead) > 0:
-			text += "; with Local what enters by " + some(x.Dead, 4) + " would be dropped"
-		default:
-			text += "; with Local every entry would still have an endpoint"
-		}
-		p.para("    ", Clean(text))
+		p.para("    ", p.sharer(&sh.Services[i]))
 	}
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "no node"
+// sharer says where one Service on an address lives, and what Local does, or
+// would do, to it.
+func (p *Printer) sharer(x *explain.Sharer) string {
+	nodes := p.some(x.Nodes, 4)
+	if nodes == "" {
+		nodes = p.t(phraseNoNode)
 	}
-	return s
+	text := p.t(phraseSharer, x.Service.Namespace+"/"+x.Service.Name, strings.Join(x.Ports, ", "), nodes) + "; "
+	dead := p.some(x.Dead, 4)
+	switch local := x.Local(); {
+	case local && len(x.Dead) > 0:
+		return text + p.t(phraseIsLocalDead, dead)
+	case local:
+		return text + p.t(phraseIsLocalFine)
+	case len(x.Dead) > 0:
+		return text + p.t(phraseLocalDead, dead)
+	}
+	return text + p.t(phraseLocalFine)
 }

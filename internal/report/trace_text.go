@@ -21,8 +21,8 @@ func (p *Printer) Trace(s *explain.Summary) error {
 		at += g.Count
 	}
 	p.blame(s)
-	p.reasons("assumed", s.Answer.Assumptions)
-	p.reasons("deviates", s.Answer.Deviations)
+	p.reasons(phraseAssumed, s.Answer.Assumptions)
+	p.reasons(phraseDeviates, s.Answer.Deviations)
 	p.ignored(s.Ignored)
 	return p.Err()
 }
@@ -31,17 +31,17 @@ func (p *Printer) traceHead(s *explain.Summary) {
 	a := s.Answer
 	var to []string
 	for i := range a.Targets {
-		to = append(to, targetWords(&a.Targets[i]))
+		to = append(to, p.target(&a.Targets[i]))
 	}
-	p.para(p.verdict(a.Verdict)+"  ", Clean(a.Question.From)+" -> "+some(to, 3))
+	p.para(p.verdict(a.Verdict)+"  ", Clean(a.Question.From)+" -> "+p.some(to, 3))
 	seen := make([]string, 0, len(s.Seen))
 	for _, x := range s.Seen {
 		seen = append(seen, x.String())
 	}
-	p.para("  ", fmt.Sprintf("%d of %d paths deliver; a client sees: %s", s.Reached, s.Paths, strings.Join(seen, " or ")))
+	p.para("  ", p.t(phraseDeliver, s.Reached, s.Paths, strings.Join(seen, " "+p.t(phraseOr)+" ")))
 	for i := range a.Targets {
 		if a.Targets[i].Chosen {
-			p.para("  ", "asked at the "+a.Targets[i].Front.Kind.String()+", the usual address from there (@vip, @clusterip, @nodeport ask others)")
+			p.para("  ", p.t(phraseAskedAt, a.Targets[i].Front.Kind))
 			break
 		}
 	}
@@ -50,16 +50,16 @@ func (p *Printer) traceHead(s *explain.Summary) {
 		for _, svc := range s.Sharers {
 			names = append(names, svc.Namespace+"/"+svc.Name)
 		}
-		p.para("  ", fmt.Sprintf("%s is shared by %s", a.Targets[0].Addr.Addr(), some(names, 6)))
+		p.para("  ", p.t(phraseSharedBy, a.Targets[0].Addr.Addr(), p.some(names, 6)))
 	}
 }
 
-// targetWords prints "198.51.100.17:22/tcp (svc/test/ssh, vip)".
-func targetWords(t *path.Target) string {
+// target prints "198.51.100.17:22/tcp (svc/test/ssh, its vip)".
+func (p *Printer) target(t *path.Target) string {
 	s := t.String()
 	switch {
 	case t.Front != nil:
-		s += fmt.Sprintf(" (svc/%s/%s, its %s)", t.Front.Service.Namespace, t.Front.Service.Name, t.Front.Kind)
+		s += fmt.Sprintf(" (svc/%s/%s, %s)", t.Front.Service.Namespace, t.Front.Service.Name, p.t(phraseItsKind, t.Front.Kind))
 	case !t.Pod.IsZero():
 		s += " (pod/" + t.Pod.Namespace + "/" + t.Pod.Name + ")"
 	case t.Node != "":
@@ -71,25 +71,24 @@ func targetWords(t *path.Target) string {
 // group prints one path that stands for all like it.
 func (p *Printer) group(s *explain.Summary, g *explain.Group, before int) {
 	t := g.Shown()
-	head := fmt.Sprintf("path %d", before+1)
-	if n := g.Count; n > 1 {
-		head = fmt.Sprintf("paths %d-%d", before+1, before+n)
+	head := p.t(phrasePath, before+1, s.Paths)
+	if g.Count > 1 {
+		head = p.t(phrasePaths, before+1, before+g.Count, s.Paths)
 	}
-	head += fmt.Sprintf(" of %d", s.Paths)
 	var alike []string
 	if len(g.Starts) > 1 {
-		alike = append(alike, "from "+some(g.Starts, 4))
+		alike = append(alike, p.t(phraseFrom, p.some(g.Starts, 4)))
 	}
 	if len(g.Firsts) > 0 {
-		alike = append(alike, "first node "+some(g.Firsts, 6))
+		alike = append(alike, p.t(phraseFirstNode, p.some(g.Firsts, 6)))
 	}
 	if len(g.Endpoints) > 1 {
-		alike = append(alike, "to "+some(g.Endpoints, 3))
+		alike = append(alike, p.t(phraseTo, p.some(g.Endpoints, 3)))
 	}
 	if g.Count > 1 {
-		alike = append(alike, "the first is shown")
+		alike = append(alike, p.t(phraseFirstShown))
 	}
-	p.para(p.paint(bold, head)+"  ", p.fate(t)+"; "+Clean(strings.Join(alike, "; ")))
+	p.para(p.paint(bold, head)+"  ", strings.Join(append([]string{p.fate(t)}, alike...), "; "))
 	for i := range t.Hops {
 		p.hop(&t.Hops[i])
 	}
@@ -125,12 +124,12 @@ func (p *Printer) hop(h *flow.Hop) {
 
 func (p *Printer) step(s *flow.Step) {
 	lead := hopIndent + "  " + pad(s.Hook.String(), 12) + p.action(s.Action) + " "
-	text := Say(s.Reason)
+	text := p.say(s.Reason)
 	if s.Before != s.After {
-		text += "; now " + s.After.String()
+		text += "; " + p.t(phraseNow, s.After)
 	}
 	if len(s.Origins) > 0 {
-		text += " [" + originWords(s.Origins) + "]"
+		text += " [" + p.origins(s.Origins) + "]"
 	}
 	p.para(lead, text)
 }
@@ -150,16 +149,12 @@ func (p *Printer) action(a flow.Action) string {
 	return "  " + word
 }
 
-func originWords(origins []flow.Origin) string {
+func (p *Printer) origins(origins []flow.Origin) string {
 	var parts []string
-	for i, o := range origins {
-		if i == 3 {
-			parts = append(parts, fmt.Sprintf("and %d more", len(origins)-i))
-			break
-		}
+	for _, o := range origins {
 		parts = append(parts, o.String())
 	}
-	return Clean(strings.Join(parts, "; "))
+	return p.some(parts, 3)
 }
 
 // mostMisses bounds the near misses shown for people; JSON has all.
@@ -171,24 +166,24 @@ func (p *Printer) blame(s *explain.Summary) {
 		return
 	}
 	p.line("")
-	p.para(p.paint(bold, "culprit   "), Clean(culpritWords(s)))
+	p.para(p.paint(bold, p.lead(phraseCulprit)), p.culprit(s))
 	for _, o := range s.Culprits[1:] {
-		p.para("also      ", Clean(o.String())+" denies it too")
+		p.para(p.lead(phraseAlso), p.t(phraseDeniesToo, o))
 	}
 	for i := range s.Misses {
+		lead := pad("", 10)
 		if i == mostMisses {
-			p.linef("          and %s", count(len(s.Misses)-i, "rule", "rules"))
+			p.line(lead + p.t(phraseAndRules, len(s.Misses)-i))
 			break
 		}
-		lead := "          "
 		if i == 0 {
-			lead = "nearest   "
+			lead = p.lead(phraseNearest)
 		}
-		p.para(lead, missWords(&s.Misses[i]))
+		p.para(lead, p.miss(&s.Misses[i]))
 	}
 }
 
-func culpritWords(s *explain.Summary) string {
+func (p *Printer) culprit(s *explain.Summary) string {
 	o := s.Culprits[0].String()
 	for _, pol := range s.Denied.Decision.Isolating {
 		if pol.Object() != s.Culprits[0] {
@@ -198,48 +193,45 @@ func culpritWords(s *explain.Summary) string {
 			o += " (" + at + ")"
 		}
 		if pol.Manager != "" {
-			o += ", by " + pol.Manager
+			o += ", " + p.t(phraseBy, pol.Manager)
 		}
 		if pol.Created != "" {
-			o += ", since " + pol.Created
+			o += ", " + p.t(phraseSince, pol.Created)
 		}
 	}
 	if len(s.Denied.Decision.Isolating) == 1 {
-		o += ": the only policy that isolates " + s.Denied.Subject.Namespace + "/" + s.Denied.Subject.Name
+		o += ": " + p.t(phraseOnlyIsolating, s.Denied.Subject.Namespace+"/"+s.Denied.Subject.Name)
 	}
-	return o
+	return Clean(o)
 }
 
-func missWords(m *policy.Miss) string {
+func (p *Printer) miss(m *policy.Miss) string {
 	text := m.Origin.Object.String()
 	if m.Origin.Field != "" {
 		text += " " + m.Origin.Field
 	}
 	var why []string
 	for _, r := range append(m.Ports, m.Peers...) {
-		why = append(why, Say(r))
+		why = append(why, p.say(r))
 	}
 	switch {
 	case m.Empty:
 	case len(m.Peers) == 0:
-		why = append(why, "its peers match")
+		why = append(why, p.t(phrasePeersMatch))
 	case len(m.Ports) == 0:
-		why = append(why, "its ports match")
+		why = append(why, p.t(phrasePortsMatch))
 	}
 	return Clean(text) + ": " + strings.Join(why, "; ")
 }
 
-func (p *Printer) reasons(word string, rs []flow.Reason) {
-	rs = explain.Fold(rs)
-	for i, r := range rs {
-		if i == 0 {
-			p.line("")
-		}
+func (p *Printer) reasons(word flow.Code, rs []flow.Reason) {
+	for i, r := range explain.Fold(rs) {
 		lead := pad("", 10)
 		if i == 0 {
-			lead = pad(word, 10)
+			p.line("")
+			lead = p.lead(word)
 		}
-		p.para(lead, Say(r))
+		p.para(lead, p.say(r))
 	}
 }
 
@@ -248,8 +240,8 @@ func (p *Printer) ignored(list []explain.Ignored) {
 		lead := pad("", 10)
 		if i == 0 {
 			p.line("")
-			lead = pad("ignored", 10)
+			lead = p.lead(phraseIgnored)
 		}
-		p.para(lead, fmt.Sprintf("%d %s: %s", x.Count, Clean(x.Kind), Say(x.Reason)))
+		p.para(lead, fmt.Sprintf("%d %s: %s", x.Count, Clean(x.Kind), p.say(x.Reason)))
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"iter"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +22,7 @@ func codes(t *testing.T) map[string]flow.Code {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("package flow: %v, %v", files, err)
 	}
+	files = append(files, "phrases.go")
 	all := map[string]flow.Code{}
 	for _, name := range files {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
@@ -31,7 +34,7 @@ func codes(t *testing.T) map[string]flow.Code {
 			if !ok {
 				return true
 			}
-			if id, ok := v.Type.(*ast.Ident); !ok || id.Name != "Code" {
+			if !isCode(v.Type) {
 				return true
 			}
 			text, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
@@ -45,7 +48,18 @@ func codes(t *testing.T) map[string]flow.Code {
 	return all
 }
 
-// Every code has a sentence, no code is given twice, and no sentence is left
+// isCode: "Code" in package flow, "flow.Code" in this one.
+func isCode(e ast.Expr) bool {
+	switch x := e.(type) {
+	case *ast.Ident:
+		return x.Name == "Code"
+	case *ast.SelectorExpr:
+		return x.Sel.Name == "Code"
+	}
+	return false
+}
+
+// Every code has a sentence in every language, no code is given twice, and no sentence is left
 // without a code.
 func TestEveryCodeHasWords(t *testing.T) {
 	names := map[flow.Code]string{}
@@ -54,25 +68,60 @@ func TestEveryCodeHasWords(t *testing.T) {
 			t.Errorf("%s and %s are both %q", name, other, code)
 		}
 		names[code] = name
-		if english[code] == "" {
-			t.Errorf("%s (%q) has no sentence", name, code)
+		for lang, words := range catalogues {
+			if words[code] == "" {
+				t.Errorf("%s (%q) has no sentence in %s", name, code, lang)
+			}
 		}
 	}
 	if len(names) < 100 {
 		t.Errorf("found %d codes: is package flow still read?", len(names))
 	}
-	for code := range english {
-		if names[code] == "" {
-			t.Errorf("the sentence of %q belongs to no code", code)
+	for lang, words := range catalogues {
+		for code := range words {
+			if names[code] == "" {
+				t.Errorf("the sentence of %q in %s belongs to no code", code, lang)
+			}
 		}
 	}
+}
+
+// everySentence yields the sentences of all languages.
+func everySentence() iter.Seq2[flow.Code, string] {
+	return func(yield func(flow.Code, string) bool) {
+		for _, words := range catalogues {
+			for code, s := range words {
+				if !yield(code, s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A translation says as much as the original: it uses the same arguments.
+func TestTranslationsUseTheSameArguments(t *testing.T) {
+	for code, s := range english {
+		for lang, words := range catalogues {
+			want, got := arguments(s), arguments(words[code])
+			if !slices.Equal(want, got) {
+				t.Errorf("%s in %s uses %v, in English %v", code, lang, got, want)
+			}
+		}
+	}
+}
+
+func arguments(s string) []string {
+	found := verbs.FindAllString(s, -1)
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 var verbs = regexp.MustCompile(`%(\[\d\])?[^s%]?s?`)
 
 // A sentence names its arguments by number, and only as strings.
 func TestSentencesUseNumberedArguments(t *testing.T) {
-	for code, s := range english {
+	for code, s := range everySentence() {
 		for _, v := range verbs.FindAllString(s, -1) {
 			if !regexp.MustCompile(`^%\[[1-9]\]s$`).MatchString(v) {
 				t.Errorf("%s: %q in %q", code, v, s)
