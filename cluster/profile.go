@@ -121,6 +121,9 @@ type PolicyProfile struct {
 	// EgressNameWithoutPeer: where an egress rule has a named port and no peers,
 	// the numbers come from the policy's namespace and count for every address.
 	EgressNameWithoutPeer bool
+	// EgressBlockIgnoresNames: an ipBlock of an egress rule admits nothing by a
+	// named port.
+	EgressBlockIgnoresNames bool
 	// SkipsNodePortRange: a pod's packet to a local address of its own node and a
 	// port from 30000 to 32767 is not judged.
 	SkipsNodePortRange bool

@@ -39,7 +39,7 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	if n := len(s.NetworkPolicies); n > 0 && !p.Policy.Enforces {
 		p.assume(flow.CodeNotEnforced, p.Policy.Name, strconv.Itoa(n))
 	}
-	if slices.Contains(s.Absent, "NetworkPolicy") && p.Policy.Enforces {
+	if len(s.NetworkPolicies) == 0 && p.Policy.Enforces {
 		p.assume(flow.CodeNoPolicyInInput)
 	}
 	p.nodeAddresses(s)
@@ -213,4 +213,9 @@ func (f *Fabric) Told(node string, t Toward, v6 bool) bool {
 		return firstOf([][]netip.Addr{m.ToOtherNodes, m.ToLocalPods, m.ToPodsOnOtherNodes}[t], v6).IsValid()
 	}
 	return false
+}
+
+// String is for messages and tests; the report has words of its own.
+func (t Toward) String() string {
+	return [...]string{"other nodes", "its own pods", "pods on other nodes"}[t]
 }

@@ -75,6 +75,8 @@ const (
 	CodeAdmitted         Code = "admitted"             // pod, direction, peer, port
 	CodeDenied           Code = "denied"               // pod, direction, peer, port
 	CodeExemptNode       Code = "exempt-resident-node" // node, pod
+	CodeForeignProxy     Code = "foreign-proxy"        // service, address
+	CodeHealthCheck      Code = "health-check"         // service, node
 	CodeExemptRoot       Code = "exempt-root-process"  // node
 	CodeExemptNodePort   Code = "exempt-node-port-range"
 	CodeExemptSelf       Code = "exempt-self"       // pod

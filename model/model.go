@@ -133,5 +133,5 @@ func (m *Model) nodeOf(addr netip.Addr) string {
 // LocalAddress reports whether addr is one of the node's own: its object's
 // addresses, and those it puts on what it masquerades.
 func (m *Model) LocalAddress(node string, addr netip.Addr) bool {
-	return addr.IsValid() && node != "" && m.nodeOf(addr) == node
+	return addr.IsValid() && node != "" && (addr.IsLoopback() || m.nodeOf(addr) == node)
 }

@@ -150,8 +150,11 @@ func (m *Model) judge(s Stop, d policy.Direction, subject, peer policy.Party) Ju
 	return j
 }
 
-// exempt is what no policy can close. The API: "Pods cannot ... block access
-// from their resident node". Enforcers know it by a local source address, or,
+// exempt is what no policy can close. The documentation: "traffic to and from
+// the node where a Pod is running is always allowed, regardless of the IP address
+// of the Pod or the node". Every enforcer we know keeps the half about traffic
+// from the node and judges a pod's egress to its node like any other, so that
+// half alone is a rule here. Enforcers know it by a local source address, or,
 // kube-network-policies, by the process being root's.
 func (m *Model) exempt(s Stop, d policy.Direction, subject *cluster.Pod) (why, deviation flow.Reason) {
 	p := &m.Profile.Policy

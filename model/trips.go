@@ -174,11 +174,13 @@ func (m *Model) Capture(node string, t flow.Tuple) []*service.Front {
 }
 
 // answersNodePorts: kube-proxy's nftables mode listens on the node's primary
-// address of the family, its iptables mode on every local address.
+// address of the family, its iptables mode on every local address, loopback
+// included (pkg/proxy/util/nodeport_addresses.go).
 func (m *Model) answersNodePorts(node string, t flow.Tuple) bool {
 	addr := t.Dst.Addr()
 	if m.Profile.Proxy.NodePortOnEveryAddress {
-		return m.LocalAddress(node, addr)
+		// 127.0.0.1 too (route_localnet), ::1 never.
+		return m.LocalAddress(node, addr) && (addr.Is4() || !addr.IsLoopback())
 	}
 	n := m.Index.Node(node)
 	return n != nil && n.IP(addr.Is6()) == addr

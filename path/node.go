@@ -36,7 +36,7 @@ func (w *walker) fromPod(p *packet, v6 bool) {
 	case !src.IsValid():
 		p.step(flow.Send, flow.Lose, flow.Because(flow.CodeNoFamily, w.from.name, family(v6)))
 		w.end(p, flow.NoRoute, w.from.node)
-	case p.tuple.Dst.Addr() == src:
+	case p.tuple.Dst.Addr() == src || p.tuple.Dst.Addr().IsLoopback():
 		p.step(flow.Send, flow.Exempt, flow.Because(flow.CodeLoopback, w.from.name))
 		w.listen(p, w.from.pod, w.from.node)
 	default:
@@ -111,6 +111,12 @@ func (w *walker) node(p *packet, node string, process bool) {
 		return
 	}
 	fronts := w.m.Capture(node, p.tuple)
+	if svc := w.m.Services.ForeignProxy(p.tuple.Dst, w.m.LocalAddress(node, p.tuple.Dst.Addr())); svc != nil && len(fronts) == 0 {
+		p.step(entryHook(process), flow.Doubt, flow.Because(flow.CodeForeignProxy, svc.Namespace+"/"+svc.Name, p.tuple.Dst.String()),
+			flow.Origin{Object: svc.Object(), Position: svc.Position})
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+		return
+	}
 	if len(fronts) == 0 {
 		w.uncaptured(p, node, process)
 		return

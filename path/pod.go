@@ -85,6 +85,12 @@ func (w *walker) host(p *packet, node string) {
 		w.listen(p, target, node)
 		return
 	}
+	if svc := w.m.Services.HealthCheck(port); svc != nil && p.tuple.Protocol == flow.TCP {
+		p.step(flow.Input, flow.Pass, flow.Because(flow.CodeHealthCheck, svc.Namespace+"/"+svc.Name, node),
+			flow.Origin{Object: svc.Object(), Field: "spec.healthCheckNodePort", Position: svc.Position})
+		w.accept(p, "@node "+node, node)
+		return
+	}
 	if port >= 30000 && port <= 32767 {
 		p.step(flow.Input, flow.Reject, flow.Because(flow.CodeNotListening, "@node "+node, packetPort(p), ""))
 		w.end(p, flow.NotListening, node)

@@ -36,6 +36,9 @@ func (w *walker) fromClient(p *packet, v6 bool) error {
 	if w.from.assumed {
 		p.assume(flow.CodeAssumedClient, p.tuple.Src.Addr().String())
 	}
+	if w.target.Addr.Addr().IsLoopback() {
+		return wrong(w.target.Addr.String(), "ask from node/NAME or pod/NAMESPACE/NAME", "a loopback address never leaves its own host")
+	}
 	if owner := w.m.Index.NodeByIP(w.target.Addr.Addr()); owner != nil && w.q.Via != "" && owner.Name != w.q.Via {
 		return wrong(w.q.Via, "use --via "+owner.Name+" or leave it out",
 			"%s is an address of node %s, a packet to it cannot enter elsewhere", w.target.Addr.Addr(), owner.Name)

@@ -5,24 +5,61 @@ import (
 	"github.com/portolan-net/portolan/flow"
 )
 
-// namedPortDeviation holds what kube-router does with named ports beyond the
-// API (pkg/controllers/netpol/policy.go). Ports of a rule that resolve to no
-// number leave a rule without ports, which for pod peers admits every port; and
-// a named egress port without peers takes its numbers from the pods of the
-// policy's namespace and holds for every address.
-func (t *Tables) namedPortDeviation(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *Question) (match, flow.Reason) {
-	if t.profile.EgressNameWithoutPeer && q.Direction == Egress && len(r.Peers) == 0 {
-		for i := range r.Ports {
-			pp := &r.Ports[i]
-			if pp.Port.Name != "" && pp.Protocol == q.Protocol && t.namespaceUses(p.Namespace, pp, q.Port) {
-				return yes, t.profile.Deviation(flow.CodeDeviationEgressName)
-			}
+// What kube-router does with named ports beyond the API
+// (pkg/controllers/netpol/policy.go).
+
+// unresolvedPorts: ports of a rule that are all names, and resolve to no number,
+// leave a rule without ports, which admits its pod peers on every one. Its
+// ipBlocks admit nothing.
+func (t *Tables) unresolvedPorts(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *Question) ruleResult {
+	if !t.profile.UnresolvedPortOpens || q.Peer.Pod == nil || !hasPodPeer(r) || !t.nothingResolves(p, r, q.Direction) {
+		return ruleResult{}
+	}
+	for i := range r.Peers {
+		if r.Peers[i].IPBlock != nil {
+			continue
+		}
+		if m, missing := t.peerMatches(p, &r.Peers[i], q.Peer); m != no {
+			return ruleResult{m: m, missing: missing, deviation: t.profile.Deviation(flow.CodeDeviationUnresolved)}
 		}
 	}
-	if t.profile.UnresolvedPortOpens && hasPodPeer(r) && q.Peer.Pod != nil && t.nothingResolves(p, r, q.Direction) {
-		return yes, t.profile.Deviation(flow.CodeDeviationUnresolved)
+	return ruleResult{}
+}
+
+// namesOfNamespace: a named egress port without peers takes its numbers from
+// the pods of the policy's namespace, and holds for every address.
+func (t *Tables) namesOfNamespace(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *Question) (match, flow.Reason) {
+	for i := range r.Ports {
+		pp := &r.Ports[i]
+		if pp.Port.Name == "" {
+			if t.portMatches(pp, q) {
+				return yes, flow.Reason{}
+			}
+			continue
+		}
+		if pp.Protocol != q.Protocol || !t.namespaceUses(p.Namespace, pp, q.Port) {
+			continue
+		}
+		if t.portMatches(pp, q) {
+			return yes, flow.Reason{} // the API admits it as well
+		}
+		return yes, t.profile.Deviation(flow.CodeDeviationEgressName)
 	}
 	return no, flow.Reason{}
+}
+
+// blockWithoutNames: an egress ipBlock admits nothing by named ports; only the
+// rule's numbers count for it.
+func (t *Tables) blockWithoutNames(peer *cluster.PolicyPeer, r *cluster.PolicyRule, q *Question) bool {
+	if !t.profile.EgressBlockIgnoresNames || q.Direction != Egress || peer.IPBlock == nil || len(r.Ports) == 0 {
+		return false
+	}
+	for i := range r.Ports {
+		if r.Ports[i].Port.Name == "" && t.portMatches(&r.Ports[i], q) {
+			return false
+		}
+	}
+	return true
 }
 
 func hasPodPeer(r *cluster.PolicyRule) bool {

@@ -155,7 +155,7 @@ func (t *Tables) tryOtherDirection(p *cluster.NetworkPolicy, q *Question) ruleRe
 func (t *Tables) tryRule(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *Question) ruleResult {
 	ports, deviation := t.portsMatch(p, r, q)
 	if ports == no {
-		return ruleResult{}
+		return t.unresolvedPorts(p, r, q)
 	}
 	peers, missing := t.peersMatch(p, r, q)
 	return ruleResult{m: min(ports, peers), deviation: deviation, missing: missing}
@@ -169,6 +169,9 @@ func (t *Tables) peersMatch(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *
 	}
 	best, missing := no, flow.Reason{}
 	for i := range r.Peers {
+		if t.blockWithoutNames(&r.Peers[i], r, q) {
+			continue
+		}
 		m, why := t.peerMatches(p, &r.Peers[i], q.Peer)
 		if m > best {
 			best, missing = m, why
@@ -245,12 +248,15 @@ func (t *Tables) portsMatch(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *
 	if len(r.Ports) == 0 {
 		return yes, flow.Reason{}
 	}
+	if t.profile.EgressNameWithoutPeer && q.Direction == Egress && len(r.Peers) == 0 {
+		return t.namesOfNamespace(p, r, q)
+	}
 	for i := range r.Ports {
 		if t.portMatches(&r.Ports[i], q) {
 			return yes, flow.Reason{}
 		}
 	}
-	return t.namedPortDeviation(p, r, q)
+	return no, flow.Reason{}
 }
 
 // portMatches is NetworkPolicyPort: a number, a range from port to endPort, a

@@ -92,6 +92,9 @@ type Tables struct {
 	clusterIP map[netip.Addr]*cluster.Service
 	proxyMode map[netip.Addr]*cluster.Service
 	serving   map[*cluster.Service][]string
+	foreign   map[netip.Addr]*cluster.Service
+	foreignNP map[uint16]*cluster.Service
+	health    map[uint16]*cluster.Service
 }
 
 // Compile builds the tables. Services without a cluster address (headless,
@@ -101,7 +104,8 @@ func Compile(s *cluster.Snapshot, x *cluster.Index) *Tables {
 	t := &Tables{
 		fronts: map[key][]*Front{}, nodePorts: map[portKey][]*Front{}, byService: map[*cluster.Service][]*Front{},
 		owners: map[netip.Addr][]*cluster.Service{}, clusterIP: map[netip.Addr]*cluster.Service{}, proxyMode: map[netip.Addr]*cluster.Service{},
-		serving: map[*cluster.Service][]string{},
+		serving: map[*cluster.Service][]string{}, foreign: map[netip.Addr]*cluster.Service{}, foreignNP: map[uint16]*cluster.Service{},
+		health: map[uint16]*cluster.Service{},
 	}
 	slicesOf := map[[2]string][]*cluster.EndpointSlice{}
 	for i := range s.EndpointSlices {
@@ -211,7 +215,40 @@ func (t *Tables) claim(svc *cluster.Service) {
 	for _, ip := range svc.ExternalIPs {
 		t.own(ip, svc)
 	}
+	if svc.ProxyName != "" {
+		for _, in := range svc.Ingress {
+			t.foreign[in.IP] = svc
+		}
+		for _, ips := range [][]netip.Addr{svc.ClusterIPs, svc.ExternalIPs} {
+			for _, ip := range ips {
+				t.foreign[ip] = svc
+			}
+		}
+		for i := range svc.Ports {
+			if p := svc.Ports[i].NodePort; p != 0 {
+				t.foreignNP[p] = svc
+			}
+		}
+		return
+	}
+	// Only a LoadBalancer with Local has a health check (healthcheck/service_health.go).
+	if svc.HealthCheckNodePort != 0 && svc.Type == cluster.ServiceLoadBalancer && svc.ExternalTrafficPolicy == cluster.PolicyLocal {
+		t.health[svc.HealthCheckNodePort] = svc
+	}
 }
+
+// ForeignProxy returns the Service with the address, or where it is a node's
+// with the NodePort, that another proxy handles
+// (service.kubernetes.io/service-proxy-name), or nil.
+func (t *Tables) ForeignProxy(dst netip.AddrPort, node bool) *cluster.Service {
+	if node {
+		return t.foreignNP[dst.Port()]
+	}
+	return t.foreign[dst.Addr()]
+}
+
+// HealthCheck returns the Service whose healthCheckNodePort it is, or nil.
+func (t *Tables) HealthCheck(port uint16) *cluster.Service { return t.health[port] }
 
 func (t *Tables) own(addr netip.Addr, svc *cluster.Service) {
 	if !slices.Contains(t.owners[addr], svc) {

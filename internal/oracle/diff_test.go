@@ -50,6 +50,9 @@ func TestPolicyAgainstOracle(t *testing.T) {
 		}
 	}
 	r.sum()
+	if r.asked < *questions {
+		t.Errorf("asked %d of %d questions", r.asked, *questions)
+	}
 }
 
 // FuzzWalkAgainstOracle does the same with the fuzzer's seeds, for as long as it

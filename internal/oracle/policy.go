@@ -79,10 +79,34 @@ func (w *world) listAdmits(np *cluster.NetworkPolicy, pk packet, s side) bool {
 }
 
 func (w *world) ruleAdmits(np *cluster.NetworkPolicy, r *cluster.PolicyRule, pk packet, peer netip.Addr, s side) bool {
-	if w.peersMatch(np, r, peer) && w.portsMatch(np, r, pk, s) {
+	if w.p.Policy.EgressBlockIgnoresNames && s == egress && len(r.Peers) > 0 && len(r.Ports) > 0 {
+		if w.numbersOrPodsAdmit(np, r, pk, peer) {
+			return true
+		}
+	} else if w.peersMatch(np, r, peer) && w.portsMatch(np, r, pk, s) {
 		return true
 	}
 	return w.unresolvedOpens(np, r, peer, s)
+}
+
+// numbersOrPodsAdmit is kube-router's egress rule with peers: it writes rules
+// for its blocks with the numbers only, and for its pods with the names too.
+func (w *world) numbersOrPodsAdmit(np *cluster.NetworkPolicy, r *cluster.PolicyRule, pk packet, peer netip.Addr) bool {
+	var numbers cluster.PolicyRule
+	for i := range r.Ports {
+		if r.Ports[i].Port.Name == "" {
+			numbers.Ports = append(numbers.Ports, r.Ports[i])
+		}
+	}
+	for i := range r.Peers {
+		if blockMatches(r.Peers[i].IPBlock, peer) && len(numbers.Ports) > 0 && w.portsMatch(np, &numbers, pk, egress) {
+			return true
+		}
+		if w.selectorsMatch(np, &r.Peers[i], w.podAt(peer)) && w.portsMatch(np, r, pk, egress) {
+			return true
+		}
+	}
+	return false
 }
 
 // peersMatch: "Items in this list are combined using a logical OR operation. If

@@ -74,6 +74,8 @@ var english = map[flow.Code]string{
 	flow.CodeAdmitted:         "%[1]s, %[2]s: admits %[3]s on %[4]s",
 	flow.CodeDenied:           "%[2]s policy isolates %[1]s and no rule admits %[3]s on %[4]s",
 	flow.CodeExemptNode:       "a process of node %[1]s always reaches its own pods: policy of %[2]s is not asked",
+	flow.CodeForeignProxy:     "%[1]s is handled by a proxy of its own (service-proxy-name), which is not modelled: who takes %[2]s is not known",
+	flow.CodeHealthCheck:      "kube-proxy answers here for the health check of %[1]s on %[2]s (200 or 503)",
 	flow.CodeExemptRoot:       "a root process of node %[1]s is never judged on its own node",
 	flow.CodeExemptNodePort:   "ports 30000-32767 of the node's own addresses are not judged",
 	flow.CodeExemptSelf:       "%[1]s reaches itself",

@@ -62,7 +62,6 @@ func TestComplete(t *testing.T) {
 
 // unsaid are the codes that no scenario can say, and why.
 var unsaid = map[flow.Code]string{
-	flow.CodeNoPolicyInInput: "the reader never names NetworkPolicy among the absent kinds: a cluster may have none",
 }
 
 // TestCodesExist: a code that a scenario expects is one of package flow.
