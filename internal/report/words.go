@@ -17,8 +17,6 @@ const (
 	Chinese Lang = "zh"
 )
 
-// catalogues hold every sentence by code, one for each language.
-var catalogues = map[Lang]map[flow.Code]string{English: english, Chinese: chinese}
 
 // Say puts a Reason into words. A code without a sentence is a bug that a test
 // finds; it is printed bare rather than hidden.

@@ -2,9 +2,9 @@ package report
 
 import "github.com/portolan-net/portolan/flow"
 
-// english is the catalogue: one sentence for each code. %[n]s are the Reason's
+// englishTrip is the catalogue of the trip: one sentence for each code. %[n]s are the Reason's
 // arguments, described beside the code in package flow.
-var english = map[flow.Code]string{
+var englishTrip = map[flow.Code]string{
 	flow.CodeAssumedProfile:     "the dataplane is not told: assumed %[1]s (kube-proxy nftables; NetworkPolicy by the API's letter, judged after DNAT and before SNAT)",
 	flow.CodeAssumedPodNetwork:  "the pod network is not told: assumed %[1]s, so masquerade uses node addresses",
 	flow.CodeAssumedMasquerade:  "node %[1]s is taken to use %[2]s toward %[3]s",

@@ -22,7 +22,11 @@ func codes(t *testing.T) map[string]flow.Code {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("package flow: %v, %v", files, err)
 	}
-	files = append(files, "phrases.go")
+	own, err := filepath.Glob("phrases*.go")
+	if err != nil || len(own) == 0 {
+		t.Fatalf("phrases: %v, %v", own, err)
+	}
+	files = append(files, own...)
 	all := map[string]flow.Code{}
 	for _, name := range files {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
@@ -82,6 +86,19 @@ func TestEveryCodeHasWords(t *testing.T) {
 			if names[code] == "" {
 				t.Errorf("the sentence of %q in %s belongs to no code", code, lang)
 			}
+		}
+	}
+}
+
+// No topic repeats a code of another.
+func TestTopicsShareNothing(t *testing.T) {
+	for _, topics := range [][]map[flow.Code]string{englishTopics, chineseTopics} {
+		n := 0
+		for _, words := range topics {
+			n += len(words)
+		}
+		if all := join(topics); len(all) != n {
+			t.Errorf("%d sentences, %d codes", n, len(all))
 		}
 	}
 }

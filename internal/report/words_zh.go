@@ -2,9 +2,9 @@ package report
 
 import "github.com/portolan-net/portolan/flow"
 
-// chinese is the catalogue in Chinese, as network engineers write it: names of
+// chineseTrip is the same in Chinese, as network engineers write it: names of
 // Kubernetes and netfilter stay as they are.
-var chinese = map[flow.Code]string{
+var chineseTrip = map[flow.Code]string{
 	flow.CodeAssumedProfile:     "输入没有说明数据面：假定为 %[1]s（kube-proxy nftables；NetworkPolicy 严格按 API 语义，在 DNAT 之后、SNAT 之前判断）",
 	flow.CodeAssumedPodNetwork:  "输入没有说明 Pod 网络：假定为 %[1]s，SNAT 因此使用节点地址",
 	flow.CodeAssumedMasquerade:  "假定节点 %[1]s 的源地址为 %[2]s（去往%[3]s）",
