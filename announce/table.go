@@ -68,6 +68,9 @@ func Eligible(n *cluster.Node) string {
 	return ""
 }
 
+// Eligible returns the nodes that load balancers may use.
+func (t *Table) Eligible() []string { return t.eligible }
+
 // Routers returns the routers between clients and nodes.
 func (t *Table) Routers() []cluster.Router { return t.routers }
 
@@ -78,6 +81,8 @@ func (t *Table) Assumed() bool { return t.assumed }
 type Choice struct {
 	// Nodes are the next hops; several mean ECMP. Empty: nobody draws it.
 	Nodes []string
+	// Everyone is true when Nodes are all eligible nodes.
+	Everyone bool
 	// Known is false when the address is none of the cluster's: the router has
 	// its own routes for it.
 	Known bool
@@ -124,7 +129,9 @@ func (t *Table) draw(r *cluster.Router, addr netip.Addr, wants []Want) Choice {
 func (t *Table) static(r *cluster.Router, addr netip.Addr) Choice {
 	nodes := r.Nodes
 	if len(nodes) == 0 {
-		nodes = t.eligible
+		c := t.limit(r, addr, t.eligible, "static")
+		c.Everyone = len(c.Nodes) == len(t.eligible)
+		return c
 	}
 	return t.limit(r, addr, nodes, "static")
 }

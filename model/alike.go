@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -34,6 +35,105 @@ func (m *Model) AlikeNode(node string, src netip.Addr) NodeKey {
 		k.zone = n.Labels[service.ZoneLabel]
 	}
 	return k
+}
+
+// Nodes are nodes that fare alike, with the source addresses of each.
+type Nodes struct {
+	Names   []string
+	sources [3][]netip.Addr // by cluster.Toward, parallel to Names
+}
+
+// Sources returns what each node puts on packets it masquerades, in the order
+// of Names.
+func (n *Nodes) Sources(t cluster.Toward) []netip.Addr { return n.sources[t] }
+
+// Group makes Nodes of names.
+func (m *Model) Group(names []string, v6 bool) Nodes {
+	n := Nodes{Names: names}
+	for t := range n.sources {
+		n.sources[t] = make([]netip.Addr, 0, len(names))
+		for _, name := range names {
+			n.sources[t] = append(n.sources[t], m.Profile.SourceOf(name, cluster.Toward(t), v6))
+		}
+	}
+	return n
+}
+
+// eligible are the nodes that load balancers use, in groups that fare alike for
+// a packet from outside: computed once, since there may be thousands.
+type eligible struct {
+	groups []Nodes
+	at     map[string][2]int // node -> group, place in it
+}
+
+func (m *Model) compileEligible(v6 bool) eligible {
+	e := eligible{at: map[string][2]int{}}
+	byKey := map[NodeKey]int{}
+	var names [][]string
+	outside := netip.IPv4Unspecified()
+	if v6 {
+		outside = netip.IPv6Unspecified()
+	}
+	for _, n := range m.Announce.Eligible() {
+		k := m.AlikeNode(n, outside)
+		i, ok := byKey[k]
+		if !ok {
+			i = len(names)
+			byKey[k] = i
+			names = append(names, nil)
+		}
+		e.at[n] = [2]int{i, len(names[i])}
+		names[i] = append(names[i], n)
+	}
+	for _, list := range names {
+		e.groups = append(e.groups, m.Group(list, v6))
+	}
+	return e
+}
+
+// Everyone returns the eligible nodes in groups that fare alike, without those
+// apart.
+func (m *Model) Everyone(v6 bool, apart []string) []Nodes {
+	e := &m.eligible[0]
+	if v6 {
+		e = &m.eligible[1]
+	}
+	cuts := make([][]int, len(e.groups))
+	for _, n := range apart {
+		if at, ok := e.at[n]; ok {
+			cuts[at[0]] = append(cuts[at[0]], at[1])
+		}
+	}
+	var out []Nodes
+	for i, g := range e.groups {
+		if len(cuts[i]) > 0 {
+			slices.Sort(cuts[i])
+			g = g.without(slices.Compact(cuts[i]))
+		}
+		if len(g.Names) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// without leaves out the places, which are sorted.
+func (n Nodes) without(places []int) Nodes {
+	out := Nodes{Names: cutOut(n.Names, places)}
+	for t := range n.sources {
+		out.sources[t] = cutOut(n.sources[t], places)
+	}
+	return out
+}
+
+func cutOut[T any](list []T, places []int) []T {
+	out := make([]T, 0, len(list))
+	from := 0
+	for _, at := range places {
+		out = append(out, list[from:at]...)
+		from = at + 1
+	}
+	return append(out, list[from:]...)
 }
 
 // BackendKey is equal for two endpoints that fare alike once a node has chosen

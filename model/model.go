@@ -23,7 +23,9 @@ type Model struct {
 
 	trips   [4][2][2]Trip
 	foreign map[string][]cluster.Foreign // by namespace; "" holds the cluster-wide ones
-	devices map[netip.Addr]string        // addresses of nodes' devices that their objects do not list
+	// eligible nodes by family, IPv4 first
+	eligible [2]eligible
+	devices  map[netip.Addr]string // addresses of nodes' devices that their objects do not list
 }
 
 // Compile decides everything that can be decided before a question is asked.
@@ -47,6 +49,7 @@ func Compile(s *cluster.Snapshot) (*Model, error) {
 	m.Policies = policy.Compile(s, x, &profile.Policy)
 	m.Announce = announce.Compile(s, x, m.wants())
 	m.trips = compileTrips(profile)
+	m.eligible = [2]eligible{m.compileEligible(false), m.compileEligible(true)}
 	return m, nil
 }
 

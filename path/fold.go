@@ -1,8 +1,11 @@
 package path
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
+	"github.com/portolan-net/portolan/announce"
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
@@ -12,7 +15,7 @@ import (
 // fold is what a packet in progress stands for: the first nodes and endpoints
 // that are walked by one of them. The zero value stands for itself.
 type fold struct {
-	nodes    []string           // the first nodes; nil: the packet's own
+	nodes    model.Nodes        // the first nodes; none: the packet's own
 	backends []*service.Backend // nil: the packet's own
 	count    int                // paths, 0: one
 	// toward is set where the first node masquerades: each node of nodes has an
@@ -21,34 +24,40 @@ type fold struct {
 	toward      cluster.Toward
 }
 
-// nodeGroup is next hops that fare alike.
-type nodeGroup struct{ members []string }
-
-// alikeNodes groups the next hops of a packet for the first front that takes
-// it; without folding each stands alone.
-func (w *walker) alikeNodes(p *packet, nodes []string) []nodeGroup {
-	var groups []nodeGroup
+// alikeNodes groups the next hops of a packet that fare alike; without folding
+// each stands alone.
+func (w *walker) alikeNodes(p *packet, choice announce.Choice) []model.Nodes {
+	var groups []model.Nodes
+	v6 := p.tuple.Dst.Addr().Is6()
 	if !w.fold || p.first != "" {
-		for _, n := range nodes {
-			groups = append(groups, nodeGroup{members: []string{n}})
+		for _, n := range choice.Nodes {
+			groups = append(groups, w.m.Group([]string{n}, v6))
 		}
 		return groups
+	}
+	own := w.ownBackends(p)
+	nodes := choice.Nodes
+	if choice.Everyone {
+		// Nodes without endpoints of their own were grouped once and for all.
+		nodes = slices.Sorted(maps.Keys(own))
+		groups = w.m.Everyone(v6, nodes)
+		nodes = slices.DeleteFunc(nodes, func(n string) bool { return !slices.Contains(choice.Nodes, n) })
 	}
 	type key struct {
 		model.NodeKey
 		own string
 	}
-	own := w.ownBackends(p)
-	at := map[key]int{}
+	names := map[key][]string{}
+	var order []key
 	for _, n := range nodes {
 		k := key{w.m.AlikeNode(n, p.tuple.Src.Addr()), own[n]}
-		i, ok := at[k]
-		if !ok {
-			i = len(groups)
-			at[k] = i
-			groups = append(groups, nodeGroup{})
+		if names[k] == nil {
+			order = append(order, k)
 		}
-		groups[i].members = append(groups[i].members, n)
+		names[k] = append(names[k], n)
+	}
+	for _, k := range order {
+		groups = append(groups, w.m.Group(names[k], v6))
 	}
 	return groups
 }
@@ -127,11 +136,11 @@ func (w *walker) alikeBackends(p *packet, node string, chosen []*service.Backend
 // candidates are the endpoints that any of the first nodes the packet stands
 // for may choose.
 func (w *walker) candidates(p *packet, node string, f *service.Front, list model.List, chosen []*service.Backend) []*service.Backend {
-	if list == model.ClusterList || len(p.stands.nodes) < 2 || node != p.first {
+	if list == model.ClusterList || len(p.stands.nodes.Names) < 2 || node != p.first {
 		return chosen
 	}
 	var all []*service.Backend
-	for _, n := range p.stands.nodes {
+	for _, n := range p.stands.nodes.Names {
 		all = append(all, f.Backends.Local(n)...)
 	}
 	return all
@@ -142,7 +151,7 @@ func (w *walker) candidates(p *packet, node string, f *service.Front, list model
 // and endpoints elsewhere mean every endpoint that is alike.
 func (w *walker) choose(p *packet, node string, candidates []*service.Backend, g backendGroup) {
 	p.backend = g.shown
-	nodes := max(1, len(p.stands.nodes))
+	nodes := max(1, len(p.stands.nodes.Names))
 	p.stands.count = nodes * len(g.members)
 	p.stands.backends = g.members
 	if nodes == 1 || node != p.first {
@@ -152,7 +161,7 @@ func (w *walker) choose(p *packet, node string, candidates []*service.Backend, g
 	shownHome := w.m.Home(g.shown.Addr.Addr())
 	shown := w.m.AlikeBackend(g.shown, shownHome, src, proto)
 	members := map[string]bool{}
-	for _, n := range p.stands.nodes {
+	for _, n := range p.stands.nodes.Names {
 		members[n] = true
 	}
 	p.stands.backends = nil
@@ -166,8 +175,8 @@ func (w *walker) choose(p *packet, node string, candidates []*service.Backend, g
 
 // stand says what a finished packet stands for.
 func (w *walker) stand(p *packet, t *Walked) Stands {
-	s := Stands{Count: max(1, p.stands.count, len(p.stands.nodes)), Firsts: p.stands.nodes}
-	if s.Firsts == nil && p.first != "" {
+	s := Stands{Count: max(1, p.stands.count, len(p.stands.nodes.Names)), Firsts: p.stands.nodes.Names}
+	if len(s.Firsts) == 0 && p.first != "" {
 		s.Firsts = []string{p.first}
 	}
 	for _, b := range p.stands.backends {
@@ -180,11 +189,8 @@ func (w *walker) stand(p *packet, t *Walked) Stands {
 		return s
 	}
 	s.Sources = []netip.Addr{t.Source}
-	if p.stands.masquerades && len(p.stands.nodes) > 1 {
-		s.Sources = s.Sources[:0]
-		for _, n := range p.stands.nodes {
-			s.Sources = append(s.Sources, w.m.Profile.SourceOf(n, p.stands.toward, t.Source.Is6()))
-		}
+	if p.stands.masquerades && len(p.stands.nodes.Names) > 1 {
+		s.Sources = p.stands.nodes.Sources(p.stands.toward)
 	}
 	return s
 }

@@ -52,7 +52,7 @@ func (w *walker) sourceOf(p *packet, node string, toward cluster.Toward, v6 bool
 	switch {
 	case !addr.IsValid():
 		p.assume(flow.CodeUnknownMasquerade, node, towardWord(toward))
-	case len(p.stands.nodes) > 1 && node == p.first:
+	case len(p.stands.nodes.Names) > 1 && node == p.first:
 		w.assumeSources(p, toward, v6)
 	case !w.m.Snapshot.Fabric.Told(node, toward, v6):
 		p.assume(flow.CodeAssumedMasquerade, node, addr.String(), towardWord(toward))
@@ -78,12 +78,16 @@ func (w *walker) assumeSources(p *packet, toward cluster.Toward, v6 bool) {
 	const most = 4
 	var shown []string
 	n := 0
-	for _, node := range p.stands.nodes {
-		if w.m.Snapshot.Fabric.Told(node, toward, v6) {
+	told := len(w.m.Snapshot.Fabric.Nodes) > 0
+	for i, node := range p.stands.nodes.Names {
+		if told && w.m.Snapshot.Fabric.Told(node, toward, v6) {
 			continue
 		}
 		if n++; n <= most {
-			shown = append(shown, node+" "+w.m.Profile.SourceOf(node, toward, v6).String())
+			shown = append(shown, node+" "+p.stands.nodes.Sources(toward)[i].String())
+		} else if !told {
+			n = len(p.stands.nodes.Names)
+			break
 		}
 	}
 	switch {

@@ -91,13 +91,13 @@ func (w *walker) router(p *packet, r *cluster.Router, via string) {
 		if !choice.Assumption.IsZero() {
 			p.assumed = append(p.assumed, choice.Assumption)
 		}
-		for _, g := range w.alikeNodes(p, choice.Nodes) {
+		for _, g := range w.alikeNodes(p, choice) {
 			q := p.fork()
 			q.step(flow.Routing, flow.Route, choice.Why)
-			if len(g.members) > 1 {
-				q.stands.nodes = g.members
+			if len(g.Names) > 1 {
+				q.stands.nodes = g
 			}
-			w.reach(q, g.members[0])
+			w.reach(q, g.Names[0])
 		}
 	}
 }
