@@ -160,14 +160,10 @@ func (w *walker) choose(p *packet, node string, candidates []*service.Backend, g
 	src, proto := p.tuple.Src.Addr(), p.tuple.Protocol
 	shownHome := w.m.Home(g.shown.Addr.Addr())
 	shown := w.m.AlikeBackend(g.shown, shownHome, src, proto)
-	members := map[string]bool{}
-	for _, n := range p.stands.nodes.Names {
-		members[n] = true
-	}
 	p.stands.backends = nil
 	for _, b := range candidates {
 		home := w.m.Home(b.Addr.Addr())
-		if w.m.AlikeBackend(b, home, src, proto) == shown && (shownHome != node || members[home]) {
+		if w.m.AlikeBackend(b, home, src, proto) == shown && (shownHome != node || slices.Contains(p.stands.nodes.Names, home)) {
 			p.stands.backends = append(p.stands.backends, b)
 		}
 	}
