@@ -31,7 +31,7 @@ func (m *Model) AlikeNode(node string, src netip.Addr) NodeKey {
 		other:  m.Policies.Atom(m.Profile.SourceOf(node, cluster.TowardOtherNodes, v6)),
 		source: m.LocalAddress(node, src),
 	}
-	if n := m.Index.Node(node); n != nil {
+	if n := m.Index.Node(node); n != nil && m.Services.HintsZones() {
 		k.zone = n.Labels[service.ZoneLabel]
 	}
 	return k
@@ -115,6 +115,12 @@ func (m *Model) Everyone(v6 bool, apart []string) []Nodes {
 		}
 	}
 	return out
+}
+
+// IsEligible reports whether load balancers may use the node.
+func (m *Model) IsEligible(node string) bool {
+	_, ok := m.eligible[0].at[node]
+	return ok
 }
 
 // without leaves out the places, which are sorted.

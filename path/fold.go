@@ -41,7 +41,7 @@ func (w *walker) alikeNodes(p *packet, choice announce.Choice) []model.Nodes {
 		// Nodes without endpoints of their own were grouped once and for all.
 		nodes = slices.Sorted(maps.Keys(own))
 		groups = w.m.Everyone(v6, nodes)
-		nodes = slices.DeleteFunc(nodes, func(n string) bool { return !slices.Contains(choice.Nodes, n) })
+		nodes = slices.DeleteFunc(nodes, func(n string) bool { return !w.m.IsEligible(n) })
 	}
 	type key struct {
 		model.NodeKey

@@ -92,6 +92,7 @@ type Tables struct {
 	clusterIP map[netip.Addr]*cluster.Service
 	proxyMode map[netip.Addr]*cluster.Service
 	serving   map[*cluster.Service][]string
+	hints     bool
 	foreign   map[netip.Addr]*cluster.Service
 	foreignNP map[uint16]*cluster.Service
 	health    map[uint16]*cluster.Service
@@ -110,6 +111,7 @@ func Compile(s *cluster.Snapshot, x *cluster.Index) *Tables {
 	slicesOf := map[[2]string][]*cluster.EndpointSlice{}
 	for i := range s.EndpointSlices {
 		e := &s.EndpointSlices[i]
+		t.hints = t.hints || hasZoneHints(e)
 		k := [2]string{e.Namespace, e.Service}
 		slicesOf[k] = append(slicesOf[k], e)
 	}
@@ -302,6 +304,14 @@ func (t *Tables) Addresses() []netip.Addr {
 
 // ClusterIPOwner returns the Service of a cluster address, or nil.
 func (t *Tables) ClusterIPOwner(addr netip.Addr) *cluster.Service { return t.clusterIP[addr] }
+
+func hasZoneHints(s *cluster.EndpointSlice) bool {
+	return slices.ContainsFunc(s.Endpoints, func(e cluster.Endpoint) bool { return len(e.HintZones) > 0 })
+}
+
+// HintsZones reports whether any endpoint has a zone hint, so that a node's zone
+// matters at all.
+func (t *Tables) HintsZones() bool { return t.hints }
 
 // serving are the nodes with an endpoint that announcers count: ready, or
 // serving although it terminates, of whatever port.
