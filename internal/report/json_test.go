@@ -113,10 +113,10 @@ func outputs(t *testing.T, s *cluster.Snapshot, name string) map[string]string {
 	return out
 }
 
-func render(t *testing.T, print func(*bytes.Buffer) error) string {
+func render(t *testing.T, write func(*bytes.Buffer) error) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := print(&b); err != nil {
+	if err := write(&b); err != nil {
 		t.Fatal(err)
 	}
 	if b.Len() == 0 {
