@@ -18,8 +18,12 @@ build: ## Build bin/portolan
 	go build -trimpath -o bin/portolan ./cmd/portolan
 
 .PHONY: test
-test: ## Run every test
+test: ## Run every test, of every module but tools
 	go test $(TESTFLAGS) ./...
+	@set -e; for mod in $$(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -not -path './tools/*' -not -path './.*' | sort); do \
+	  echo "--- $$(dirname $$mod)"; \
+	  (cd $$(dirname $$mod) && go test $(TESTFLAGS) ./...); \
+	done
 
 .PHONY: lint
 lint: $(LINT) ## Run the linters (.golangci.yml) and go vet
