@@ -1,9 +1,7 @@
 package announce
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -22,6 +20,15 @@ type Want struct {
 	// Assigned: a load balancer controller gave the Service the address; an
 	// externalIP is nobody's to announce.
 	Assigned bool
+	// Foreign: that controller is not MetalLB, whose objects say nothing of it.
+	Foreign bool
+	// Labels are what advertisements may select by.
+	Labels cluster.Labels
+	// Shares: whoever wants it carries a sharing key, whatever its value.
+	Shares bool
+	// First is the first of the addresses that belong together: it alone is
+	// hashed. Zero: the address itself.
+	First netip.Addr
 }
 
 // Table answers for the routers of one Snapshot. Immutable.
@@ -32,6 +39,7 @@ type Table struct {
 	wants    map[netip.Addr][]Want
 	routers  []cluster.Router
 	assumed  bool
+	speakers speakers
 }
 
 // excludeLabel: "The label indicates that the node should be excluded from load
@@ -51,6 +59,7 @@ func Compile(s *cluster.Snapshot, x *cluster.Index, wants map[netip.Addr][]Want)
 			t.eligible = append(t.eligible, n.Name)
 		}
 	}
+	t.speakers = compileSpeakers(s)
 	return t
 }
 
@@ -87,13 +96,25 @@ type Choice struct {
 	// its own routes for it.
 	Known bool
 	Why   flow.Reason
+	// Origins are the objects behind Why.
+	Origins []flow.Origin
 	// Assumption, if any, that Why rests on.
 	Assumption flow.Reason
+	// Also are assumptions about the router and its peers.
+	Also []flow.Reason
 }
 
 // NextHops returns where the router sends packets for addr: to the node that
 // owns it, to whom draws it if it is some Service's, or by a prefix.
 func (t *Table) NextHops(r *cluster.Router, addr netip.Addr) Choice {
+	c := t.nextHops(r, addr)
+	if t.assumed && len(c.Also) == 0 {
+		c.Also = []flow.Reason{flow.Because(flow.CodeAssumedRouter)}
+	}
+	return c
+}
+
+func (t *Table) nextHops(r *cluster.Router, addr netip.Addr) Choice {
 	if n := t.index.NodeByIP(addr); n != nil {
 		return Choice{Nodes: []string{n.Name}, Known: true, Why: flow.Because(flow.CodeRoutedToOwner, n.Name)}
 	}
@@ -114,16 +135,23 @@ func (t *Table) prefix(r *cluster.Router, addr netip.Addr) Choice {
 }
 
 func (t *Table) draw(r *cluster.Router, addr netip.Addr, wants []Want) Choice {
-	switch r.Routes {
+	routes, detected := r.Routes, flow.Reason{}
+	if t.assumed {
+		routes, detected = t.detect(addr, wants)
+	}
+	c := Choice{}
+	switch routes {
 	case cluster.RoutesBGP:
-		nodes := t.announcers(wants)
-		slices.SortFunc(nodes, func(a, b string) int { return t.byAddress(a, b, addr.Is6()) })
-		return t.limit(r, addr, nodes, "bgp")
+		c = t.bgp(r, addr, wants)
 	case cluster.RoutesL2:
-		return t.leader(addr, t.announcers(wants))
+		c = t.l2(addr, wants)
 	default:
 		return t.static(r, addr)
 	}
+	if !detected.IsZero() {
+		c.Also = append([]flow.Reason{detected}, c.Also...)
+	}
+	return c
 }
 
 func (t *Table) static(r *cluster.Router, addr netip.Addr) Choice {
@@ -150,40 +178,6 @@ func (t *Table) limit(r *cluster.Router, addr netip.Addr, nodes []string, how st
 		c.Why = flow.Because(flow.CodeRouted, strconv.Itoa(len(nodes)), how)
 	}
 	return c
-}
-
-// announcers returns the nodes that announce an address by BGP or may lead it
-// on a segment, as MetalLB decides (speaker/bgp_controller.go,
-// layer2_controller.go): for Cluster every eligible node once anything serves,
-// for Local the eligible nodes where something serves; for a shared address the
-// union, since a route is the address's, not the Service's.
-func (t *Table) announcers(wants []Want) []string {
-	var nodes []string
-	for _, n := range t.eligible {
-		if slices.ContainsFunc(wants, func(w Want) bool {
-			return w.Assigned && len(w.Serving) > 0 && (!w.Local || slices.Contains(w.Serving, n))
-		}) {
-			nodes = append(nodes, n)
-		}
-	}
-	return nodes
-}
-
-// leader picks the node with the lowest sha256 of "node#address", which is how
-// MetalLB's speakers agree without talking.
-func (t *Table) leader(addr netip.Addr, candidates []string) Choice {
-	if len(candidates) == 0 {
-		return Choice{Known: true, Why: flow.Because(flow.CodeNotAnnounced, addr.String(), "l2")}
-	}
-	lowest := slices.MinFunc(candidates, func(a, b string) int {
-		ha, hb := sha256.Sum256([]byte(a+"#"+addr.String())), sha256.Sum256([]byte(b+"#"+addr.String()))
-		return bytes.Compare(ha[:], hb[:])
-	})
-	return Choice{
-		Nodes: []string{lowest}, Known: true,
-		Why:        flow.Because(flow.CodeRoutedLeader, lowest, strconv.Itoa(len(candidates))),
-		Assumption: flow.Because(flow.CodeAssumedLeader, lowest),
-	}
 }
 
 // byAddress orders nodes by their address, the last tie-break of BGP's decision

@@ -198,6 +198,8 @@ type Service struct {
 	ProxyName string
 	// Families are spec.ipFamilies: true for IPv6. Empty when unknown.
 	Families []bool
+	// RequireDualStack is ipFamilyPolicy: RequireDualStack.
+	RequireDualStack bool
 }
 
 // Object is the Service's name.

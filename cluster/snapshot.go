@@ -13,6 +13,7 @@ type Snapshot struct {
 	Services        []Service
 	EndpointSlices  []EndpointSlice
 	NetworkPolicies []NetworkPolicy
+	MetalLB         MetalLB
 	Fabric          Fabric
 
 	// Foreign are objects that may change a verdict and that are not modelled.

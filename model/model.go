@@ -8,6 +8,7 @@ import (
 	"github.com/portolan-net/portolan/announce"
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/lbip"
 	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/service"
 )
@@ -20,6 +21,8 @@ type Model struct {
 	Announce *announce.Table
 	Services *service.Tables
 	Policies *policy.Tables
+	// Balancers says who has which load balancer address, and why not.
+	Balancers *lbip.Table
 
 	trips   [4][2][2]Trip
 	foreign map[string][]cluster.Foreign // by namespace; "" holds the cluster-wide ones
@@ -47,6 +50,7 @@ func Compile(s *cluster.Snapshot) (*Model, error) {
 	m.devices = deviceAddresses(profile, s)
 	m.Services = service.Compile(s, x)
 	m.Policies = policy.Compile(s, x, &profile.Policy)
+	m.Balancers = lbip.Allocate(s)
 	m.Announce = announce.Compile(s, x, m.wants())
 	m.trips = compileTrips(profile)
 	m.eligible = [2]eligible{m.compileEligible(false), m.compileEligible(true)}
@@ -98,9 +102,14 @@ func (m *Model) wants() map[netip.Addr][]announce.Want {
 	all := map[netip.Addr][]announce.Want{}
 	for _, addr := range m.Services.Addresses() {
 		for _, svc := range m.Services.Owners(addr) {
-			w := announce.Want{Local: svc.ExternalTrafficPolicy == cluster.PolicyLocal}
+			w := announce.Want{
+				Local: svc.ExternalTrafficPolicy == cluster.PolicyLocal, Serving: m.Services.Serving(svc),
+				Labels: svc.Labels, Shares: lbip.Annotated(svc), Foreign: lbip.ForeignClass(svc),
+			}
 			w.Assigned = slices.ContainsFunc(svc.Ingress, func(in cluster.Ingress) bool { return in.IP == addr && !in.Proxy })
-			w.Serving = m.Services.Serving(svc)
+			if len(svc.Ingress) > 0 {
+				w.First = svc.Ingress[0].IP
+			}
 			all[addr] = append(all[addr], w)
 		}
 	}

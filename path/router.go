@@ -68,10 +68,8 @@ func (w *walker) router(p *packet, r *cluster.Router, via string) {
 		w.loop(p, flow.Machine{Kind: flow.MachineRouter, Name: r.Name})
 		return
 	}
-	if w.m.Announce.Assumed() {
-		p.assume(flow.CodeAssumedRouter)
-	}
 	choice := w.m.Announce.NextHops(r, p.tuple.Dst.Addr())
+	p.assumed = append(p.assumed, choice.Also...)
 	if via != "" {
 		w.forced(p, r, choice, via)
 		return
@@ -83,7 +81,7 @@ func (w *walker) router(p *packet, r *cluster.Router, via string) {
 	case !choice.Known:
 		w.outside(p)
 	case len(choice.Nodes) == 0:
-		p.step(flow.Routing, flow.Lose, choice.Why)
+		p.step(flow.Routing, flow.Lose, choice.Why, choice.Origins...)
 		w.end(p, flow.NotAnnounced, "")
 	case w.foreignBalancer(p.tuple.Dst.Addr()) && w.m.Announce.Assumed():
 		w.unknownBalancer(p)

@@ -50,6 +50,7 @@ type Builder struct {
 	slices     []*cluster.EndpointSlice
 	endpoints  []*endpoints
 	policies   []*cluster.NetworkPolicy
+	metallb    cluster.MetalLB
 	workloads  []*workload
 }
 
@@ -142,6 +143,8 @@ func (b *Builder) place(val any) {
 		b.endpoints = append(b.endpoints, val)
 	case *cluster.NetworkPolicy:
 		b.policies = append(b.policies, val)
+	case *cluster.IPAddressPool, *cluster.BGPAdvertisement, *cluster.L2Advertisement, *cluster.BGPPeer:
+		b.placeMetalLB(val)
 	case *workload:
 		b.workloads = append(b.workloads, val)
 	case *[]cluster.Expectation:
@@ -249,6 +252,7 @@ func (b *Builder) fill(s *cluster.Snapshot) {
 	s.Services = values(b.services)
 	s.EndpointSlices = values(b.slices)
 	s.NetworkPolicies = values(b.policies)
+	s.MetalLB = b.metallb
 	s.Foreign = values(b.foreign)
 	s.Ignored = values(b.ignored)
 	for _, p := range b.pods {

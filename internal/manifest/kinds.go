@@ -23,6 +23,9 @@ var (
 	v1Only     = []string{"v1"}
 	appsV1     = []string{"v1", "v1beta1", "v1beta2"}
 	batchV1    = []string{"v1", "v1beta1"}
+
+	metallbGroup = []string{"metallb.io"}
+	metallbV1    = []string{"v1beta1"}
 )
 
 // modelledKinds is every Kubernetes kind that is read.
@@ -41,6 +44,10 @@ var modelledKinds = []modelled{
 	{"StatefulSet", []string{"apps"}, appsV1, true, isDNSSubdomain, decodeWorkload},
 	{"Job", []string{"batch"}, batchV1, true, isDNSSubdomain, decodeWorkload},
 	{"CronJob", []string{"batch"}, batchV1, true, isDNSSubdomain, decodeWorkload},
+	{"IPAddressPool", metallbGroup, metallbV1, true, isDNSSubdomain, decodePool},
+	{"BGPAdvertisement", metallbGroup, metallbV1, true, isDNSSubdomain, decodeBGPAdvertisement},
+	{"L2Advertisement", metallbGroup, metallbV1, true, isDNSSubdomain, decodeL2Advertisement},
+	{"BGPPeer", metallbGroup, []string{"v1beta2", "v1beta1"}, true, isDNSSubdomain, decodeBGPPeer},
 }
 
 // nativeGroups are the API server's own groups of the modelled kinds: a kind

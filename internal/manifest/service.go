@@ -58,6 +58,7 @@ func serviceAddresses(s *cluster.Service, spec value) {
 	if s.Headless && (s.Type == cluster.ServiceLoadBalancer || s.Type == cluster.ServiceNodePort) {
 		spec.get("clusterIP").failf("a Service of type %s cannot have clusterIP None", s.Type)
 	}
+	s.RequireDualStack = spec.get("ipFamilyPolicy").oneOf("SingleStack", "PreferDualStack", "RequireDualStack") == "RequireDualStack"
 	for _, f := range spec.get("ipFamilies").list() {
 		switch f.oneOf("IPv4", "IPv6") {
 		case "IPv4":
