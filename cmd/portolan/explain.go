@@ -9,7 +9,9 @@ import (
 )
 
 func (a *app) explain() *cobra.Command {
-	return &cobra.Command{
+	var seen []string
+	var seenFile string
+	c := &cobra.Command{
 		Use:   "explain TARGET",
 		Short: "Show who can and who cannot reach a Service, and why",
 		Long: `Ask for one Service, or one address, from every kind of place: clients outside
@@ -18,10 +20,17 @@ that fare alike share a line; the reasons stand below, each once. It says what
 works and why that proves nothing, who shares the address, and what
 externalTrafficPolicy Local would do to it.
 
-TARGET  svc/NAMESPACE/NAME[:PORT]  or  IP:PORT`,
+With --seen it goes the other way: from what was seen to what may stand behind
+it. An object is named as the culprit only if taking it away, and nothing else,
+changes the prediction at exactly the places that failed.
+
+TARGET  svc/NAMESPACE/NAME[:PORT]  or  IP:PORT
+SEEN    PLACE [via NODE] [to TARGET] WORD[,WORD], a WORD being connected,
+        refused, timeout, unreachable, works or fails`,
 		Example: `  portolan explain svc/test/ssh -f cluster.yaml
   portolan explain 198.51.100.17:22 -f cluster.yaml -f fabric.yaml
-  portolan explain svc/kube-system/kube-dns:53/udp -f cluster.yaml -o json`,
+  portolan explain svc/kube-system/kube-dns:53/udp -f cluster.yaml -o json
+  portolan explain svc/test/ssh:22 --seen "node/n2 connected" --seen "external timeout" -f cluster.yaml`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil
@@ -32,9 +41,19 @@ TARGET  svc/NAMESPACE/NAME[:PORT]  or  IP:PORT`,
 			if err := a.format("text", "json"); err != nil {
 				return err
 			}
+			all, err := a.observations(seen, seenFile)
+			if err != nil {
+				return err
+			}
+			if len(all) > 0 {
+				return a.runDiagnosis(args[0], all)
+			}
 			return a.runExplain(args[0])
 		},
 	}
+	c.Flags().StringArrayVar(&seen, "seen", nil, "what was seen from a place (\"node/n1 timeout\"); repeat for more")
+	c.Flags().StringVar(&seenFile, "seen-file", "", "file, or -, with one observation a line")
+	return c
 }
 
 func (a *app) runExplain(target string) error {
