@@ -46,13 +46,14 @@ var house = layout{
 		"internal/kube":     {"flow", "cluster"},
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
 		"internal/truth":    {"flow", "cluster"},
+		"internal/generate": {"flow", "cluster"},
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle"},
 		"internal/report":   {"pure"},
 		"cmd/portolan":      {"pure", "internal/manifest", "internal/report"},
 	},
 
 	// For tests only: no file of the product may import these.
-	testing: []string{"internal/oracle", "internal/truth", "internal/scenario"},
+	testing: []string{"internal/oracle", "internal/truth", "internal/scenario", "internal/generate"},
 
 	// Who may import which module. Only manifest and kube know YAML or
 	// Kubernetes; truth reads the measured topologies.

@@ -56,6 +56,9 @@ const (
 	PodNetworkRouted PodNetwork = "routed"
 	PodNetworkBridge PodNetwork = "bridge"
 	PodNetworkVXLAN  PodNetwork = "vxlan"
+	// PodNetworkGateway: one device leads to all pods, and its address is the first
+	// of the node's pod CIDR (antrea-gw0).
+	PodNetworkGateway PodNetwork = "gateway"
 )
 
 // EgressMasquerade is what the CNI itself rewrites on pods' packets.

@@ -19,6 +19,8 @@ type Profile struct {
 	PodEgressMasquerade EgressMasquerade
 	// Nodes are the source addresses of each node by where packets go.
 	Nodes map[string]Masquerade
+	// toldCIDRs: ClusterCIDRs are the Fabric's word, not derived.
+	toldCIDRs bool
 	// Assumed says which of the above nobody told us, for every answer to print.
 	Assumed []flow.Reason
 }
@@ -50,6 +52,28 @@ type ProxyProfile struct {
 	// DetectsLocalPods: the proxy can tell pods' packets by their source address
 	// (--detect-local-mode ClusterCIDR). False: no pod short-circuits.
 	DetectsLocalPods bool
+	// LocalBackendsKeepSource: what comes from outside and gets an endpoint of the
+	// same node is not masqueraded.
+	LocalBackendsKeepSource bool
+	// PodsKeepSource: a pod's packet to an external address of a Service is not
+	// masqueraded on the pod's own node. Only there it counts as a pod's.
+	PodsKeepSource bool
+	// AtSocket: pods and processes are given the endpoint when they connect: they
+	// may name the node port of any node, and a pod that gets itself stays inside.
+	AtSocket bool
+	// ClusterIPsInsideOnly: cluster IPs are not taken from outside the cluster.
+	ClusterIPsInsideOnly bool
+	// LocalFallsBack: a Local traffic policy without an endpoint here takes those
+	// elsewhere, masquerading no more than Local does.
+	LocalFallsBack bool
+	// BindsAddresses: every node holds the Services' addresses. A port of them that
+	// no Service has is rejected, and a process that asks one sends from it.
+	BindsAddresses bool
+	// SkipsForward: what the proxy translates leaves the node through output, so
+	// that an enforcer of the forward hook alone does not see it.
+	SkipsForward bool
+	// Unmeasured: read in documentation and source, not held against packets.
+	Unmeasured bool
 }
 
 // Hook order of the policy enforcer, and what it does with a packet it denies.
@@ -127,6 +151,21 @@ type PolicyProfile struct {
 	// SkipsNodePortRange: a pod's packet to a local address of its own node and a
 	// port from 30000 to 32767 is not judged.
 	SkipsNodePortRange bool
+	// ExemptsProcessesOnly: at the pod's node only what its processes generate is
+	// exempt, not whatever shows one of the node's addresses.
+	ExemptsProcessesOnly bool
+	// Identities: an ipBlock matches what is outside the cluster, never a pod or a
+	// node.
+	Identities bool
+	// WorldOverTunnel: on an overlay a client's packet that another node
+	// masqueraded still counts as from outside, from no address in particular.
+	WorldOverTunnel bool
+	// EgressBeforeDNAT: a pod's egress is judged with the address and port it asked.
+	EgressBeforeDNAT bool
+	// ForwardOnly: the enforcer looks at the forward hook alone.
+	ForwardOnly bool
+	// Unmeasured: read in documentation and source, not held against packets.
+	Unmeasured bool
 }
 
 // Deviation returns why a flag of the profile departs from the API, for the

@@ -19,6 +19,7 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	p := &Profile{
 		PodNetwork:          d.PodNetwork,
 		ClusterCIDRs:        d.ClusterCIDRs,
+		toldCIDRs:           len(d.ClusterCIDRs) > 0,
 		ServiceCIDRs:        d.ServiceCIDRs,
 		PodEgressMasquerade: d.PodEgressMasquerade,
 		MasqueradeAll:       d.MasqueradeAll != nil && *d.MasqueradeAll,
@@ -26,13 +27,7 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	if err := p.choose(d); err != nil {
 		return nil, err
 	}
-	if p.PodNetwork == "" {
-		p.PodNetwork = PodNetworkRouted
-		p.assume(flow.CodeAssumedPodNetwork, string(p.PodNetwork))
-	}
-	if p.PodEgressMasquerade == "" {
-		p.PodEgressMasquerade = EgressMasqueradeNone
-	}
+	p.usualNetwork()
 	if len(p.ClusterCIDRs) == 0 {
 		p.deriveClusterCIDRs(s)
 	}
@@ -51,6 +46,11 @@ func (p *Profile) assume(code flow.Code, args ...string) {
 }
 
 func (p *Profile) choose(d *Dataplane) error {
+	switch d.PodNetwork {
+	case "", PodNetworkRouted, PodNetworkBridge, PodNetworkVXLAN:
+	default:
+		return fmt.Errorf("dataplane.podNetwork %q is not known: use one of routed, bridge, vxlan", d.PodNetwork)
+	}
 	name := d.Profile
 	if name == "" {
 		name = "generic"
@@ -75,7 +75,47 @@ func (p *Profile) choose(d *Dataplane) error {
 	if p.Policy, ok = enforcers[policy]; !ok {
 		return unknownWord("policy", policy, enforcers)
 	}
+	if differs := besideOthers[policy]; differs != nil && proxy != policy {
+		differs(&p.Policy)
+	}
+	p.unmeasured()
 	return nil
+}
+
+// unmeasured says which parts of the profile nobody has held against packets.
+func (p *Profile) unmeasured() {
+	var parts []string
+	if p.Proxy.Unmeasured {
+		parts = append(parts, p.Proxy.Name)
+	}
+	if p.Policy.Unmeasured && p.Policy.Name != p.Proxy.Name {
+		parts = append(parts, p.Policy.Name)
+	}
+	if len(parts) > 0 {
+		p.assume(flow.CodeAssumedUnmeasured, strings.Join(parts, ", "))
+	}
+}
+
+// usualNetwork fills in the pod network that was not told: the enforcer's own,
+// else a routed one that rewrites nothing.
+func (p *Profile) usualNetwork() {
+	u := usualNetworks[p.Policy.Name]
+	if p.PodNetwork == "" {
+		p.PodNetwork = PodNetworkRouted
+		if u.network == "" {
+			p.assume(flow.CodeAssumedPodNetwork, string(p.PodNetwork))
+		} else {
+			p.PodNetwork = u.network
+			p.assume(flow.CodeAssumedUsualNetwork, p.Policy.Name, string(u.network))
+		}
+	}
+	if p.PodEgressMasquerade == "" {
+		p.PodEgressMasquerade = EgressMasqueradeNone
+		if u.egress != "" {
+			p.PodEgressMasquerade = u.egress
+			p.assume(flow.CodeAssumedPodEgress, p.Policy.Name, string(u.egress))
+		}
+	}
 }
 
 func unknownWord[V any](field, word string, known map[string]V) error {
@@ -101,6 +141,18 @@ func (p *Profile) deriveClusterCIDRs(s *Snapshot) {
 		words = append(words, fmt.Sprintf("and %d more", n))
 	}
 	p.assume(flow.CodeAssumedClusterCIDR, strings.Join(words, ", "))
+}
+
+// DetectsAsPod reports whether the proxy takes the address for a pod's. Of
+// several cluster CIDRs that it was told it uses the first of each family
+// (cmd/kube-proxy/app/server_linux.go).
+func (p *Profile) DetectsAsPod(a netip.Addr) bool {
+	for _, c := range p.ClusterCIDRs {
+		if c.Addr().Is6() == a.Is6() && (c.Contains(a) || p.toldCIDRs) {
+			return c.Contains(a)
+		}
+	}
+	return false
 }
 
 // InClusterCIDR reports whether the address is one of a pod, as a proxy with
@@ -142,8 +194,8 @@ func (p *Profile) nodeAddresses(s *Snapshot) {
 
 // custom is the masquerade address by kind of pod network: masquerade takes the
 // address of the outgoing device, which is the bridge's for a bridge, the
-// tunnel's for an overlay, and the node's where pods hang on devices without
-// one.
+// tunnel's for an overlay, the gateway's where one device leads to all pods, and
+// the node's where pods hang on devices without one.
 func (p *Profile) custom(n *Node) Masquerade {
 	m := Masquerade{ToLocalPods: n.InternalIPs, ToPodsOnOtherNodes: n.InternalIPs, ToOtherNodes: n.InternalIPs}
 	if p.PodNetwork == PodNetworkRouted {
@@ -155,8 +207,12 @@ func (p *Profile) custom(n *Node) Masquerade {
 		first = append(first, c.Masked().Addr().Next())
 	}
 	m.ToLocalPods = first
-	if p.PodNetwork == PodNetworkVXLAN {
+	switch p.PodNetwork {
+	case PodNetworkVXLAN:
 		m.ToPodsOnOtherNodes = zero
+	case PodNetworkGateway:
+		m.ToPodsOnOtherNodes = first
+	default:
 	}
 	return m
 }

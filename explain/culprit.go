@@ -31,7 +31,7 @@ func Culprits(m *model.Model, a *path.Answer) []flow.Object {
 // score orders suspects; lower blames more.
 type score struct {
 	alone   bool // its removal alone lets a packet pass
-	near    int  // how many rules of others came nearer
+	near    int  // how many parts of its nearest rule fail
 	created string
 }
 
@@ -61,7 +61,7 @@ func blameJudgement(m *model.Model, j *model.Judgement, blame map[flow.Object]sc
 			// A denial means that no rule of any policy admits, so one policy's removal
 			// lets the packet pass exactly if it isolates alone.
 			alone:   len(j.Decision.Isolating) == 1,
-			near:    rank(misses, p),
+			near:    missing(misses, p),
 			created: p.Created,
 		}
 		if old, seen := blame[p.Object()]; !seen || s.compare(old, p.Object(), p.Object()) < 0 {
@@ -70,6 +70,15 @@ func blameJudgement(m *model.Model, j *model.Judgement, blame map[flow.Object]sc
 	}
 }
 
+// rank is the place of the policy's nearest rule among the misses, or -1.
 func rank(misses []policy.Miss, p *cluster.NetworkPolicy) int {
 	return slices.IndexFunc(misses, func(miss policy.Miss) bool { return miss.Policy == p })
+}
+
+// missing is how many parts of the policy's nearest rule fail.
+func missing(misses []policy.Miss, p *cluster.NetworkPolicy) int {
+	if i := rank(misses, p); i >= 0 {
+		return misses[i].Parts()
+	}
+	return 0
 }

@@ -48,14 +48,14 @@ func sharing(m *model.Model, svc *cluster.Service) *Sharing {
 		slices.Sort(s.Entries)
 		s.Entries = slices.Compact(s.Entries)
 		for _, o := range m.Services.Owners(f.Addr) {
-			s.Services = append(s.Services, sharer(m, o, s.Entries))
+			s.Services = append(s.Services, sharer(m, o, f.Addr, s.Entries))
 		}
 		return s
 	}
 	return nil
 }
 
-func sharer(m *model.Model, svc *cluster.Service, entries []string) Sharer {
+func sharer(m *model.Model, svc *cluster.Service, addr netip.Addr, entries []string) Sharer {
 	out := Sharer{Service: svc}
 	for _, f := range m.Services.Of(svc) {
 		if f.Addr.IsValid() && f.Kind.External() {
@@ -70,7 +70,7 @@ func sharer(m *model.Model, svc *cluster.Service, entries []string) Sharer {
 	slices.Sort(out.Ports)
 	out.Ports = slices.Compact(out.Ports)
 	for _, n := range entries {
-		if !slices.Contains(out.Nodes, n) {
+		if !slices.Contains(out.Nodes, n) && m.DrawsUnderLocal(svc, addr, n) {
 			out.Dead = append(out.Dead, n)
 		}
 	}

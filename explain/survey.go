@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -179,7 +180,7 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 		case service.ClusterIP:
 			return Cell{None: true} // nothing routes a cluster address unless a Fabric says so
 		case service.NodePort:
-			q.To = s.nodePort(p.via)
+			q.To = s.nodePort(m, p.via)
 		case service.LoadBalancer, service.ExternalIP:
 			if !path.Draws(m, c.To, p.via) {
 				return Cell{None: true}
@@ -187,7 +188,7 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 		}
 	}
 	if c.Kind == service.NodePort && p.kind == flow.MachineNode {
-		q.To = s.nodePort(p.name)
+		q.To = s.nodePort(m, p.name)
 	}
 	if q.To == "" {
 		return Cell{None: true}
@@ -199,12 +200,18 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 	return s.read(m, a)
 }
 
-// nodePort is the NodePort on one node, as IP:PORT.
-func (s *Survey) nodePort(node string) string {
-	if s.Port == nil || s.Port.NodePort == 0 {
+// nodePort is the NodePort on one node, as IP:PORT of the Service's family.
+func (s *Survey) nodePort(m *model.Model, node string) string {
+	n := m.Index.Node(node)
+	if s.Port == nil || s.Port.NodePort == 0 || n == nil {
 		return ""
 	}
-	return fmt.Sprintf("node/%s:%d/%s", node, s.Port.NodePort, strings.ToLower(s.Port.Protocol.String()))
+	for _, f := range m.Services.Of(s.Service) {
+		if f.Kind == service.NodePort && f.Named == s.Port && n.IP(f.IPv6).IsValid() {
+			return netip.AddrPortFrom(n.IP(f.IPv6), f.Port).String() + "/" + strings.ToLower(s.Port.Protocol.String())
+		}
+	}
+	return ""
 }
 
 func (s *Survey) read(m *model.Model, a *path.Answer) Cell {
@@ -341,6 +348,9 @@ func (s *Survey) fold(rows map[string]int, p place, cells []Cell) {
 	fmt.Fprint(&k, p.kind, "\x00", p.group)
 	for _, c := range cells {
 		fmt.Fprint(&k, "\x00", c.None, c.Verdict, c.Seen, c.Reasons)
+		if c.Verdict == flow.Depends {
+			fmt.Fprint(&k, "\x00", c.Reached, "\x00", c.Of)
+		}
 	}
 	i, ok := rows[k.String()]
 	if !ok {

@@ -17,6 +17,9 @@ type Stop struct {
 	Tuple flow.Tuple
 	// Process: the packet comes from a process of this node.
 	Process bool
+	// Unread is the pod behind the destination when the input does not hold it:
+	// its labels are not known.
+	Unread flow.Object
 	// Masqueraded is the source after this node's masquerade, the same as the
 	// tuple's where it masquerades nothing. Only enforcers behind the masquerade
 	// see it.
@@ -48,6 +51,9 @@ func (m *Model) Police(s Stop) []Judgement {
 		return nil
 	}
 	src, dst := m.party(s.Tuple.Src.Addr()), m.party(s.Tuple.Dst.Addr())
+	if dst.Pod == nil {
+		dst.Unread = s.Unread
+	}
 	if s.Process {
 		src.Pod = nil
 	}
@@ -224,7 +230,8 @@ func (m *Model) self(js []Judgement) []Judgement {
 			}
 		}
 	case cluster.SelfJudged:
-		if m.Profile.Policy.SelfOpen {
+		isolated := len(js[0].Decision.Isolating)+len(js[1].Decision.Isolating) > 0
+		if m.Profile.Policy.SelfOpen && isolated {
 			js[0].Assumption = flow.Because(flow.CodeAssumedSelfJudged)
 		}
 	}
@@ -234,11 +241,8 @@ func (m *Model) self(js []Judgement) []Judgement {
 // Unreadable reports whether policy at an address cannot be judged because the
 // pod behind it is not in the input although policies or others may isolate it.
 func (m *Model) Unreadable(pod flow.Object) bool {
-	if !m.Profile.Policy.Enforces {
-		return false
-	}
 	for i := range m.Snapshot.NetworkPolicies {
-		if m.Snapshot.NetworkPolicies[i].Namespace == pod.Namespace {
+		if m.Profile.Policy.Enforces && m.Snapshot.NetworkPolicies[i].Namespace == pod.Namespace {
 			return true
 		}
 	}

@@ -43,6 +43,19 @@ func (m *Model) home(addr netip.Addr) string {
 	return m.nodeOf(addr)
 }
 
+// DiscardsOwn reports whether a host drops a packet from the wire because its
+// source is one of the host's own addresses. Linux does for IPv4
+// (fib_validate_source), not for IPv6.
+func (m *Model) DiscardsOwn(node string, src netip.Addr) bool {
+	return src.Is4() && m.LocalAddress(node, src)
+}
+
+// ServiceAddress reports whether the address is of the service range, or some
+// Service's cluster address.
+func (m *Model) ServiceAddress(addr netip.Addr) bool {
+	return m.Profile.InServiceCIDR(addr) || m.Services.ClusterIPOwner(addr) != nil
+}
+
 // Place is where an address lives, seen from a node.
 type Place uint8
 
@@ -133,7 +146,7 @@ func (m *Model) BridgeDropsSelf() bool { return m.Profile.PodNetwork == cluster.
 
 // SeenFor is what a client notices of a fate, given whether an error or reset
 // gets back to it.
-func (m *Model) SeenFor(f flow.Fate, errorReturns bool) flow.Seen {
+func (m *Model) SeenFor(f flow.Fate, proto flow.Protocol, errorReturns bool) flow.Seen {
 	switch f {
 	case flow.Delivered:
 		return flow.Connected
@@ -150,6 +163,9 @@ func (m *Model) SeenFor(f flow.Fate, errorReturns bool) flow.Seen {
 	case flow.DeniedBySourceRanges, flow.NoLocalEndpoint, flow.ReplyLost:
 		return flow.Timeout
 	case flow.NotAnnounced, flow.NoRoute, flow.Loop:
+		if proto == flow.UDP {
+			return flow.Timeout // a UDP socket is told of a closed port only (RFC 1122 4.1.3.3, Linux udp_err)
+		}
 		return flow.Unreachable
 	case flow.NotCaptured:
 		return flow.Timeout

@@ -120,13 +120,13 @@ func TestSeenFor(t *testing.T) {
 		if !ok {
 			t.Errorf("%s: no expectation", f)
 		}
-		if got := (seen{m.SeenFor(f, true), m.SeenFor(f, false)}); got != want {
+		if got := (seen{m.SeenFor(f, flow.TCP, true), m.SeenFor(f, flow.TCP, false)}); got != want {
 			t.Errorf("%s: %v, want %v", f, got, want)
 		}
 		if f == flow.DeniedByPolicy {
 			want = seen{flow.Refused, flow.Timeout}
 		}
-		if got := (seen{rejects.SeenFor(f, true), rejects.SeenFor(f, false)}); got != want {
+		if got := (seen{rejects.SeenFor(f, flow.TCP, true), rejects.SeenFor(f, flow.TCP, false)}); got != want {
 			t.Errorf("%s where denials are rejected: %v, want %v", f, got, want)
 		}
 	}

@@ -92,7 +92,7 @@ func (m *Model) Arrives(t flow.Tuple, process bool) Arrival {
 		return FromProcess
 	case !m.Profile.Proxy.DetectsLocalPods:
 		return FromOutside
-	case m.Profile.InClusterCIDR(t.Src.Addr()):
+	case m.Profile.DetectsAsPod(t.Src.Addr()):
 		return FromPod
 	case len(m.Profile.ClusterCIDRs) == 0 && m.Index.PodByIP(t.Src.Addr()) != nil:
 		return FromPod
@@ -204,5 +204,5 @@ func (m *Model) ServiceAddressCheck(t flow.Tuple) (flow.Action, flow.Reason) {
 // HairpinMasquerades reports whether a node masquerades a pod's packet that it
 // sends back to the same pod.
 func (m *Model) HairpinMasquerades(node string, b *service.Backend) bool {
-	return !m.Profile.Proxy.HairpinLocalOnly || b.Node == node
+	return !m.Profile.Proxy.HairpinLocalOnly || m.Services.ServedOn(node, b.Addr)
 }

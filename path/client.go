@@ -143,6 +143,13 @@ func clients(m *model.Model, from, name string) ([]start, error) {
 			return []start{{kind: flow.MachineClient, name: name, addrs: c.Addresses}}, nil
 		}
 	}
+	if len(m.Snapshot.Fabric.Clients) == 0 {
+		for _, s := range representatives(m) {
+			if s.name == name {
+				return []start{s}, nil
+			}
+		}
+	}
 	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	if err != nil {
 		return nil, wrong(from, known("clients of the Fabric are", clientNames(m))+"; an address works too: external/203.0.113.10", "no such client")
@@ -164,23 +171,49 @@ var (
 )
 
 // representatives are one address for each set of outside ranges that some
-// ipBlock or source range tells apart, and one that is in none.
+// ipBlock or source range tells apart, and one that is in none: every such set
+// begins where a range begins, or right behind one.
 func representatives(m *model.Model) []start {
 	blocks := outsideRanges(m)
-	seen := map[string]bool{}
+	seen := map[string]bool{signature(blocks, nobodyV4): true, signature(blocks, nobodyV6): true}
 	out := []start{{kind: flow.MachineClient, name: nobodyV4.String(), addrs: []netip.Addr{nobodyV4, nobodyV6}, assumed: true}}
-	seen[signature(blocks, nobodyV4)] = true
-	for _, b := range blocks {
-		for _, a := range []netip.Addr{b.Masked().Addr(), b.Masked().Addr().Next()} {
-			sig := signature(blocks, a)
-			if seen[sig] || !b.Contains(a) || inside(m, a) || len(out) == maxRepresentatives {
-				continue
-			}
-			seen[sig] = true
-			out = append(out, start{kind: flow.MachineClient, name: a.String(), addrs: []netip.Addr{a}, assumed: true})
+	for _, a := range boundaries(m, blocks) {
+		sig := signature(blocks, a)
+		if seen[sig] || inside(m, a) || len(out) == maxRepresentatives {
+			continue
 		}
+		seen[sig] = true
+		out = append(out, start{kind: flow.MachineClient, name: a.String(), addrs: []netip.Addr{a}, assumed: true})
 	}
 	return out
+}
+
+// boundaries are the first address of each range and the one behind its last,
+// also of the cluster's own ranges, since an outside range may go on behind
+// them. The addresses of documentation come first: they read best.
+func boundaries(m *model.Model, blocks []netip.Prefix) []netip.Addr {
+	out := []netip.Addr{netip.MustParseAddr("198.51.100.10"), netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("2001:db8:fffe::10")}
+	for _, list := range [][]netip.Prefix{blocks, m.Profile.ClusterCIDRs, m.Profile.ServiceCIDRs} {
+		for _, b := range list {
+			out = append(out, b.Masked().Addr(), lastOf(b).Next())
+		}
+	}
+	for i := range m.Snapshot.Nodes {
+		for _, ip := range m.Snapshot.Nodes[i].InternalIPs {
+			out = append(out, ip.Next())
+		}
+	}
+	return slices.DeleteFunc(out, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() })
+}
+
+// lastOf is the last address of a range.
+func lastOf(p netip.Prefix) netip.Addr {
+	b := p.Masked().Addr().AsSlice()
+	for bit := p.Bits(); bit < len(b)*8; bit++ {
+		b[bit/8] |= 0x80 >> (bit % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
 }
 
 func signature(blocks []netip.Prefix, a netip.Addr) string {

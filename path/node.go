@@ -108,7 +108,7 @@ func (w *walker) node(p *packet, node string, process bool) {
 	}
 	if process {
 		w.sendWords(p, node)
-	} else if len(p.hops) > 1 && w.m.LocalAddress(node, p.tuple.Src.Addr()) {
+	} else if len(p.hops) > 1 && w.m.DiscardsOwn(node, p.tuple.Src.Addr()) {
 		// A host takes no packet from the wire that claims to be its own.
 		p.step(flow.Prerouting, flow.Lose, flow.Because(flow.CodeOwnSource, node, p.tuple.Src.Addr().String()))
 		w.endAs(p, flow.Loop, flow.Timeout)
@@ -256,7 +256,7 @@ func (w *walker) beforeVerdict(p *packet, node string, process bool) bool {
 
 // refuse ends a trace with an error the node itself raises.
 func (w *walker) refuse(p *packet, fate flow.Fate, node string) {
-	w.endAs(p, fate, w.m.SeenFor(fate, w.refusalReturns(p, node)))
+	w.endAs(p, fate, w.m.SeenFor(fate, p.tuple.Protocol, w.refusalReturns(p, node)))
 }
 
 // refusalReturns reports whether an error that the node itself raises gets back
@@ -335,7 +335,7 @@ func (w *walker) route(p *packet, node string, process, masquerade bool) {
 func (w *walker) leave(p *packet, node string) {
 	addr := p.tuple.Dst.Addr()
 	switch {
-	case w.m.Profile.InServiceCIDR(addr) || w.m.Services.ClusterIPOwner(addr) != nil:
+	case w.m.ServiceAddress(addr) && !w.routed(addr):
 		p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNotCaptured, p.tuple.Dst.String()))
 		w.end(p, flow.NotCaptured, node)
 	case w.foreignBalancer(addr) && w.m.Announce.Assumed():
@@ -343,6 +343,17 @@ func (w *walker) leave(p *packet, node string) {
 	default:
 		w.routers(p, "")
 	}
+}
+
+// routed reports whether some router sends the address back to the nodes.
+func (w *walker) routed(addr netip.Addr) bool {
+	routers := w.m.Announce.Routers()
+	for i := range routers {
+		if w.m.Announce.NextHops(&routers[i], addr).Known {
+			return true
+		}
+	}
+	return false
 }
 
 // nobody is an address of the pods' range that no pod of the input has.
@@ -367,7 +378,7 @@ func (w *walker) forward(p *packet, node string, process, masquerade bool, loc m
 		return false
 	}
 	if toSelf && dnatHere {
-		if w.m.HairpinMasquerades(node, b) {
+		if masquerade || w.m.HairpinMasquerades(node, b) {
 			masquerade = true
 		} else {
 			p.deviates = append(p.deviates, flow.Because(flow.CodeDeviationHairpinRemote, w.m.Profile.Proxy.Name))
@@ -380,6 +391,9 @@ func (w *walker) forward(p *packet, node string, process, masquerade bool, loc m
 		after = p.tuple.WithSrc(w.sourceOf(p, node, loc.Toward(), p.tuple.Dst.Addr().Is6()))
 	}
 	stop := model.Stop{Node: node, Hook: passHook(process), Tuple: p.tuple, Process: process, Masqueraded: after.Src.Addr()}
+	if loc.Pod == nil && b != nil && b.Addr == p.tuple.Dst && !b.Host {
+		stop.Unread = b.Pod
+	}
 	if !w.police(p, stop) {
 		return false
 	}

@@ -53,7 +53,7 @@ func parseTo(text, namespace string) (parsedTo, error) {
 	to := parsedTo{text: text, proto: flow.TCP}
 	rest := text
 	for suffix, proto := range map[string]flow.Protocol{"/tcp": flow.TCP, "/udp": flow.UDP, "/sctp": flow.SCTP} {
-		if n := len(rest) - len(suffix); n > 0 && strings.EqualFold(rest[n:], suffix) {
+		if n := len(rest) - len(suffix); n > 0 && strings.EqualFold(rest[n:], suffix) && whole(rest[:n]) {
 			rest, to.proto, to.hasProto = rest[:n], proto, true
 			break
 		}
@@ -87,6 +87,13 @@ func parseTo(text, namespace string) (parsedTo, error) {
 		return to, wrong(text, "add the port: "+text+":8080", "a port is missing")
 	}
 	return to, nil
+}
+
+// whole reports whether a target is one without what stands behind its last
+// slash: otherwise svc/test/udp, a Service of that name, would be read as the
+// Service test over UDP.
+func whole(text string) bool {
+	return strings.ContainsAny(text, ":@") || strings.Count(text, "/") != 1
 }
 
 func parseAddr(to parsedTo, rest string) (parsedTo, error) {

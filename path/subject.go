@@ -129,7 +129,8 @@ func Clients(m *model.Model) []string {
 
 // Draws reports whether a router sends an address to the node by itself.
 func Draws(m *model.Model, to, node string) bool {
-	ap, err := netip.ParseAddrPort(to[:strings.LastIndexByte(to, '/')])
+	addr, _, _ := strings.Cut(to, "/")
+	ap, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return false
 	}

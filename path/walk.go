@@ -161,6 +161,7 @@ type packet struct {
 
 type visit struct {
 	machine flow.Machine
+	first   bool // where the packet started: it may come back as a stranger
 	dst     netip.AddrPort
 	src     netip.Addr
 }
@@ -183,7 +184,7 @@ func (p *packet) fork() *packet {
 // enter begins a hop at a machine. It reports false when the packet has been
 // there before as it is now: it would go round for ever.
 func (p *packet) enter(at flow.Machine) bool {
-	v := visit{machine: at, dst: p.tuple.Dst, src: p.tuple.Src.Addr()}
+	v := visit{machine: at, first: len(p.hops) == 0, dst: p.tuple.Dst, src: p.tuple.Src.Addr()}
 	if slices.Contains(p.visited, v) {
 		return false
 	}
@@ -225,8 +226,8 @@ func (p *packet) nat(node string, hook flow.Hook, action flow.Action, after flow
 // only where the fate comes with one.
 func (w *walker) end(p *packet, fate flow.Fate, errorFrom string) {
 	returns, lost := w.m.Returns(p.nats, errorFrom)
-	seen := w.m.SeenFor(fate, returns)
-	if !returns && seen != w.m.SeenFor(fate, true) {
+	seen := w.m.SeenFor(fate, p.tuple.Protocol, returns)
+	if !returns && seen != w.m.SeenFor(fate, p.tuple.Protocol, true) {
 		p.step(flow.Reply, flow.Lose, flow.Because(flow.CodeErrorLost, lost))
 	}
 	w.endAs(p, fate, seen)

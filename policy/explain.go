@@ -22,8 +22,8 @@ type Miss struct {
 	Empty bool
 }
 
-// parts orders misses: the fewer parts fail the nearer the rule came.
-func (m *Miss) parts() int {
+// Parts orders misses: the fewer parts fail the nearer the rule came.
+func (m *Miss) Parts() int {
 	switch {
 	case m.Empty:
 		return 3
@@ -56,7 +56,7 @@ func (t *Tables) Explain(q Question) []Miss {
 			misses = append(misses, m)
 		}
 	}
-	slices.SortStableFunc(misses, func(a, b Miss) int { return a.parts() - b.parts() })
+	slices.SortStableFunc(misses, func(a, b Miss) int { return a.Parts() - b.Parts() })
 	return misses
 }
 
@@ -82,6 +82,9 @@ func (t *Tables) peerMiss(p *cluster.NetworkPolicy, peer *cluster.PolicyPeer, pa
 			}
 		}
 		return flow.Because(flow.CodeMissBlock, b.CIDR.String(), party.Addr.String())
+	}
+	if party.Pod == nil && !party.Addr.IsValid() {
+		return flow.Because(flow.CodeAddressUnknown)
 	}
 	if party.Pod == nil {
 		return flow.Because(flow.CodeMissNotPod, party.Addr.String(), peerWords(p, peer))

@@ -12,6 +12,9 @@ import (
 type Party struct {
 	Addr netip.Addr   // the zero Addr: not known
 	Pod  *cluster.Pod // the pod with its own network behind Addr, or nil
+	// Unread is a pod that is known to stand behind Addr and not held by the
+	// input, so that no selector can be judged.
+	Unread flow.Object
 }
 
 // Question is one packet at one pod: does the pod's policy of one direction let
@@ -143,7 +146,7 @@ func (t *Tables) tryOtherDirection(p *cluster.NetworkPolicy, q *Question) ruleRe
 	}
 	rules, field := mirrored.Direction.rules(p)
 	for i := range rules {
-		if r := t.tryRule(p, &rules[i], &mirrored); r.m == yes {
+		if r := t.tryRule(p, &rules[i], &mirrored); r.m != no {
 			r.by = origin(p, field+"["+strconv.Itoa(i)+"]", rules[i].Position)
 			r.deviation = t.profile.Deviation(flow.CodeDeviationSharedChains)
 			return r
@@ -191,6 +194,9 @@ func (t *Tables) peerMatches(p *cluster.NetworkPolicy, peer *cluster.PolicyPeer,
 			return yes, flow.Reason{}
 		}
 		return no, flow.Reason{}
+	}
+	if party.Pod == nil && !party.Unread.IsZero() {
+		return perhaps, flow.Because(flow.CodePodUnknown, party.Unread.Namespace+"/"+party.Unread.Name)
 	}
 	if party.Pod == nil {
 		return no, flow.Reason{}
@@ -287,16 +293,4 @@ func hasNamedPort(pod *cluster.Pod, proto flow.Protocol, name string, port uint1
 		}
 	}
 	return false
-}
-
-// Newest returns the policy among those that isolate whose creation is newest,
-// for a denial nobody's near miss explains better.
-func Newest(policies []*cluster.NetworkPolicy) *cluster.NetworkPolicy {
-	var newest *cluster.NetworkPolicy
-	for _, p := range policies {
-		if newest == nil || p.Created > newest.Created || p.Created == newest.Created && p.Name < newest.Name {
-			newest = p
-		}
-	}
-	return newest
 }

@@ -93,6 +93,7 @@ type Tables struct {
 	proxyMode map[netip.Addr]*cluster.Service
 	serving   map[*cluster.Service][]string
 	hints     bool
+	served    map[nodeAddr]bool
 	foreign   map[netip.Addr]*cluster.Service
 	foreignNP map[uint16]*cluster.Service
 	health    map[uint16]*cluster.Service
@@ -105,7 +106,7 @@ func Compile(s *cluster.Snapshot, x *cluster.Index) *Tables {
 	t := &Tables{
 		fronts: map[key][]*Front{}, nodePorts: map[portKey][]*Front{}, byService: map[*cluster.Service][]*Front{},
 		owners: map[netip.Addr][]*cluster.Service{}, clusterIP: map[netip.Addr]*cluster.Service{}, proxyMode: map[netip.Addr]*cluster.Service{},
-		serving: map[*cluster.Service][]string{}, foreign: map[netip.Addr]*cluster.Service{}, foreignNP: map[uint16]*cluster.Service{},
+		serving: map[*cluster.Service][]string{}, served: map[nodeAddr]bool{}, foreign: map[netip.Addr]*cluster.Service{}, foreignNP: map[uint16]*cluster.Service{},
 		health: map[uint16]*cluster.Service{},
 	}
 	slicesOf := map[[2]string][]*cluster.EndpointSlice{}
@@ -153,6 +154,9 @@ func (t *Tables) add(svc *cluster.Service, parts []*cluster.EndpointSlice, x *cl
 		for i := range svc.Ports {
 			p := &svc.Ports[i]
 			b := compileBackends(p, v6, parts, x)
+			for _, e := range b.Cluster(nil) {
+				t.served[nodeAddr{e.Node, e.Addr}] = true
+			}
 			front := func(k Kind, addr netip.Addr, port uint16, ranges []netip.Prefix) {
 				t.put(&Front{
 					Kind: k, Addr: addr, IPv6: v6, Protocol: p.Protocol, Port: port,
@@ -304,6 +308,18 @@ func (t *Tables) Addresses() []netip.Addr {
 
 // ClusterIPOwner returns the Service of a cluster address, or nil.
 func (t *Tables) ClusterIPOwner(addr netip.Addr) *cluster.Service { return t.clusterIP[addr] }
+
+type nodeAddr struct {
+	node string
+	addr netip.AddrPort
+}
+
+// ServedOn reports whether any Service port has a usable endpoint at the address
+// that its slice places on the node: kube-proxy's nftables mode keeps one set of
+// hairpins for all Services of a node.
+func (t *Tables) ServedOn(node string, addr netip.AddrPort) bool {
+	return t.served[nodeAddr{node, addr}]
+}
 
 func hasZoneHints(s *cluster.EndpointSlice) bool {
 	return slices.ContainsFunc(s.Endpoints, func(e cluster.Endpoint) bool { return len(e.HintZones) > 0 })

@@ -89,7 +89,7 @@ func fabricDataplane(v value) cluster.Dataplane {
 		Profile:             v.get("profile").optionalWord(),
 		Proxy:               v.get("proxy").optionalWord(),
 		Policy:              v.get("policy").optionalWord(),
-		PodNetwork:          cluster.PodNetwork(v.get("podNetwork").oneOf("routed", "bridge", "vxlan")),
+		PodNetwork:          cluster.PodNetwork(v.get("podNetwork").oneOf("routed", "bridge", "vxlan", "gateway")),
 		ClusterCIDRs:        v.get("clusterCIDRs").prefixes(),
 		ServiceCIDRs:        v.get("serviceCIDRs").prefixes(),
 		PodEgressMasquerade: cluster.EgressMasquerade(v.get("podEgressMasquerade").oneOf("none", "off-cluster", "nodes-too")),

@@ -7,8 +7,8 @@ import (
 
 // atNode is a packet that a node received, or that its own process sent.
 func (w *world) atNode(pk packet, n *cluster.Node) {
-	if w.sendsAs(n, pk.src) && pk.routed {
-		// The router gave the node its own packet back.
+	if w.sendsAs(n, pk.src) && pk.routed && pk.src.Is4() {
+		// The router gave the node its own packet back: a martian for IPv4.
 		w.end(pk, flow.Loop, flow.Unreachable)
 		return
 	}

@@ -104,6 +104,11 @@ func (pk packet) translated(node string, before netip.Addr, masqueraded bool) pa
 
 // end writes down how the packet ended without reaching anybody.
 func (w *world) end(pk packet, f flow.Fate, s flow.Seen) {
+	if s == flow.Unreachable && pk.proto == flow.UDP {
+		// "UDP MUST pass to the application layer all ICMP error messages" (RFC 1122
+		// 4.1.3.3), but Linux does so for a closed port only unless asked.
+		s = flow.Timeout
+	}
 	w.ends = append(w.ends, Outcome{Fate: f, Seen: s, Endpoint: pk.endpoint})
 }
 

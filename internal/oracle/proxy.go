@@ -187,7 +187,32 @@ func (w *world) isHairpin(pk packet, n *cluster.Node, b backend) bool {
 	if pk.src != b.at.Addr() {
 		return false
 	}
-	return !w.p.Proxy.HairpinLocalOnly || b.Node == n.Name
+	return !w.p.Proxy.HairpinLocalOnly || w.isListedOn(n, b)
+}
+
+// isListedOn: nftables mode keeps the hairpins of a node in one set of address
+// and port, so the slice of any Service may put the endpoint there
+// (nftables/proxier.go, hairpin-connections).
+func (w *world) isListedOn(n *cluster.Node, b backend) bool {
+	for i := range w.s.Services {
+		svc := &w.s.Services[i]
+		if !w.isProxied(svc, b.at.Addr().Is6()) {
+			continue
+		}
+		for j := range svc.Ports {
+			all := w.backends(svc, &svc.Ports[j], b.at.Addr().Is6())
+			list := ready(all)
+			if len(list) == 0 {
+				list = draining(all)
+			}
+			for _, o := range list {
+				if o.at == b.at && o.Node == n.Name {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // serve runs one Service port on one packet.
@@ -210,7 +235,7 @@ func (w *world) serve(pk packet, n *cluster.Node, c capture) {
 		if !w.stoppedUnserved(pk, n) {
 			w.end(pk, flow.NoLocalEndpoint, flow.Timeout)
 		}
-	case w.p.Proxy.ProcessSkipsEmptyExternal && w.sendsAs(n, pk.src) && (c.kind == loadBalancer || c.kind == externalIP):
+	case w.p.Proxy.ProcessSkipsEmptyExternal && w.sendsAs(n, pk.src) && !pk.routed && (c.kind == loadBalancer || c.kind == externalIP):
 		w.atRouter(pk) // the process's packet leaves as if there were no Service
 	default:
 		if !w.stoppedUnserved(pk, n) {
@@ -241,6 +266,10 @@ func (w *world) unusedClusterIP(pk packet, n *cluster.Node) {
 	}
 	if w.p.Proxy.ChecksClusterIPs && w.isServedClusterIP(pk.dst.Addr()) {
 		w.reject(pk, n, flow.NotCaptured)
+		return
+	}
+	if routers := w.s.Fabric.Routers; len(routers) > 0 && anyContains(routers[0].Prefixes, pk.dst.Addr()) && !w.p.Proxy.ChecksClusterIPs {
+		w.carry(pk, n, false) // the router has the range and sends it back
 		return
 	}
 	if !w.p.Proxy.ChecksClusterIPs && w.enforce(pk, n) {

@@ -148,6 +148,9 @@ func answers(s *cluster.Snapshot, m *model.Model, q question) (engine, naive []s
 		return nil, nil, fmt.Errorf("oracle: %w", err)
 	}
 	for _, o := range outcomes {
+		if o.Fate == flow.Loop {
+			o.Seen = flow.Unreachable
+		}
 		naive = append(naive, o.String())
 	}
 	return words(engine), words(naive), nil

@@ -91,7 +91,7 @@ func toSurvey(s *explain.Survey) surveyJSON {
 		Assumptions: toReasons(s.Assumptions), Deviations: toReasons(s.Deviations), Ignored: toIgnored(s.Ignored),
 	}
 	if s.Service != nil {
-		j.Service, j.Port, j.Protocol = s.Service.Object().String(), int(s.Port.Port), s.Port.Protocol.String()
+		j.Service, j.Port, j.Protocol = Clean(s.Service.Object().String()), int(s.Port.Port), s.Port.Protocol.String()
 	}
 	for _, c := range s.Columns {
 		j.Columns = append(j.Columns, columnJSON{c.Kind.String(), Clean(c.To)})
@@ -129,7 +129,7 @@ func toSharing(s *explain.Sharing) *sharingJSON {
 	j := &sharingJSON{Address: s.Addr.String(), Entries: list(s.Entries), Services: []sharerJSON{}}
 	for _, x := range s.Services {
 		j.Services = append(j.Services, sharerJSON{
-			x.Service.Object().String(), string(x.Service.ExternalTrafficPolicy), list(x.Ports), list(x.Nodes), list(x.Dead),
+			Clean(x.Service.Object().String()), string(x.Service.ExternalTrafficPolicy), list(x.Ports), list(x.Nodes), list(x.Dead),
 		})
 	}
 	return j

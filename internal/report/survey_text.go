@@ -204,6 +204,9 @@ func (p *Printer) sharing(sh *explain.Sharing) {
 	}
 	p.line("")
 	entries := p.some(sh.Entries, 6)
+	if len(sh.Entries) == 0 {
+		entries = p.t(phraseNoNode)
+	}
 	if len(sh.Services) > 1 {
 		p.para("  ", p.t(phraseShared, sh.Addr, len(sh.Services), entries))
 	} else {

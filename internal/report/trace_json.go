@@ -78,7 +78,7 @@ func TraceJSON(w io.Writer, s *explain.Summary) error {
 		d.Targets = append(d.Targets, toTarget(&a.Targets[i]))
 	}
 	for _, svc := range s.Sharers {
-		d.SharedBy = append(d.SharedBy, svc.Object().String())
+		d.SharedBy = append(d.SharedBy, Clean(svc.Object().String()))
 	}
 	for i := range a.Traces {
 		d.Traces = append(d.Traces, toTrace(&a.Traces[i]))
@@ -87,12 +87,12 @@ func TraceJSON(w io.Writer, s *explain.Summary) error {
 }
 
 func toTarget(t *path.Target) targetJSON {
-	j := targetJSON{Address: t.String(), Node: t.Node, Chosen: t.Chosen}
+	j := targetJSON{Address: t.String(), Node: Clean(t.Node), Chosen: t.Chosen}
 	if t.Front != nil {
-		j.Kind, j.Service = t.Front.Kind.String(), t.Front.Service.Object().String()
+		j.Kind, j.Service = t.Front.Kind.String(), Clean(t.Front.Service.Object().String())
 	}
 	if !t.Pod.IsZero() {
-		j.Pod = t.Pod.String()
+		j.Pod = Clean(t.Pod.String())
 	}
 	return j
 }

@@ -1,0 +1,30 @@
+package flow
+
+// The codes about dataplanes that were not measured here, and what they do.
+const (
+	CodeAssumedUnmeasured   Code = "assumed-unmeasured"    // proxy and enforcer
+	CodeAssumedUsualNetwork Code = "assumed-usual-network" // enforcer, pod network
+	CodeAssumedPodEgress    Code = "assumed-pod-egress"    // enforcer, masquerade
+	CodeAssumedNotSkipped   Code = "assumed-not-skipped"   // proxy
+
+	// Inferred: follows from documents, and nobody has measured it.
+	CodeInferredLooksLikeNode Code = "inferred-looks-like-node" // enforcer, address, node
+	CodeInferredGateway       Code = "inferred-gateway"         // enforcer, address
+	CodeInferredWorld         Code = "inferred-world"           // enforcer
+	CodeInferredServiceIP     Code = "inferred-service-ip"      // enforcer, address
+
+	CodeExemptLooksLikeNode Code = "exempt-looks-like-node" // address, node, pod
+	CodeExemptForwardOnly   Code = "exempt-forward-only"    // enforcer, proxy, node
+	CodeNotTakenFromOutside Code = "not-taken-from-outside" // proxy, address:port
+	CodeStaysInPod          Code = "stays-in-pod"           // pod
+	CodeFallsBack           Code = "falls-back"             // service:port, front, endpoint, k of n, address
+	CodeUnusedBoundPort     Code = "unused-bound-port"      // address:port
+
+	CodeMissIdentity Code = "miss-identity" // cidr, address
+
+	CodeDeviationIdentities  Code = "deviation-identities"
+	CodeDeviationBeforeDNAT  Code = "deviation-before-dnat"
+	CodeDeviationAfterSNAT   Code = "deviation-after-snat"
+	CodeDeviationForwardOnly Code = "deviation-forward-only"
+	CodeDeviationFallsBack   Code = "deviation-falls-back"
+)

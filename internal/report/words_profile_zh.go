@@ -1,0 +1,31 @@
+package report
+
+import "github.com/portolan-net/portolan/flow"
+
+// chineseProfile is the same in Chinese.
+var chineseProfile = map[flow.Code]string{
+	flow.CodeAssumedUnmeasured:   "%[1]s 的行为取自文档和源码，没有用真实报文测量过",
+	flow.CodeAssumedUsualNetwork: "输入没有说明 Pod 网络：按 %[1]s 的惯例假定为 %[2]s，去往 Pod 的 SNAT 因此使用各节点 podCIDR 的第一个地址",
+	flow.CodeAssumedPodEgress:    "输入没有说明 Pod 网络自身做哪些 SNAT：假定为 %[2]s，即 %[1]s 的默认值",
+	flow.CodeAssumedNotSkipped:   "%[1]s 转换后的报文经 OUTPUT 发出，不经过 FORWARD：只看 FORWARD 的策略组件看不到它；假定这里的组件看得到",
+
+	flow.CodeInferredLooksLikeNode: "%[1]s 在 SNAT 之后判断，看到的源地址 %[2]s 是 %[3]s 自己的地址，因此按本节点流量放行：由文档推断，没有测量过",
+	flow.CodeInferredGateway:       "%[1]s 在 SNAT 之后判断，按 %[2]s 检查这个报文，因为只有节点自身进程发出的报文免于检查：由文档推断，没有测量过",
+	flow.CodeInferredWorld:         "%[1]s 把这个报文当作来自集群外、没有具体地址：只有包含全部地址的 ipBlock 才匹配；由文档推断，没有测量过",
+	flow.CodeInferredServiceIP:     "%[1]s 在 DNAT 之前判断 egress：认为选择 Pod 的规则也放行 %[2]s，即这些 Pod 前面 Service 的 ClusterIP；由源码推断，没有测量过",
+
+	flow.CodeExemptLooksLikeNode: "SNAT 之后的源地址 %[1]s 属于节点 %[2]s：%[3]s 的策略按本节点流量放行",
+	flow.CodeExemptForwardOnly:   "%[1]s 只看 FORWARD，而 %[2]s 在 %[3]s 上转换的报文不经过它",
+	flow.CodeNotTakenFromOutside: "%[1]s 只接受集群内对 ClusterIP %[2]s 的访问：没有规则接住这个报文",
+	flow.CodeStaysInPod:          "%[1]s 在 connect 时选中的后端就是自己：报文不离开 Pod",
+	flow.CodeFallsBack:           "%[1]s（%[2]s），流量策略 Local 且本节点没有后端：仍然选用别处的后端 %[3]s，地址 %[6]s，第 %[4]s 个，共 %[5]s 个",
+	flow.CodeUnusedBoundPort:     "每个节点都持有这个地址，而没有 Service 使用端口 %[1]s：拒绝（reject）",
+
+	flow.CodeMissIdentity: "%[2]s 属于集群内部，而 ipBlock（%[1]s）只匹配集群外的地址",
+
+	flow.CodeDeviationIdentities:  "%[1]s 拒绝了这个报文，尽管有 ipBlock 包含该地址：它按身份而不是地址识别 Pod 和节点",
+	flow.CodeDeviationBeforeDNAT:  "%[1]s 在 DNAT 之前按 Service 的地址和端口判断 egress；在 DNAT 之后判断，结果会不同",
+	flow.CodeDeviationAfterSNAT:   "%[1]s 在本节点 SNAT 之后判断 ingress；在 SNAT 之前判断，结果会不同",
+	flow.CodeDeviationForwardOnly: "%[1]s 看不到经 OUTPUT 发出的这个报文：它的策略在这里保护不了 Pod",
+	flow.CodeDeviationFallsBack:   "流量策略 Local 要求留在本节点，而本节点没有后端时 %[1]s 会选用别处的后端",
+}
