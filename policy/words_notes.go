@@ -280,11 +280,11 @@ func (d *Describer) alsoIsolating(x *Description) []*cluster.NetworkPolicy {
 	}
 	classes := map[int]bool{}
 	for _, pod := range x.Subjects.Known {
-		if c := d.t.ClassOf(pod); classes[c] {
+		c := d.t.ClassOf(pod)
+		if classes[c] {
 			continue
-		} else {
-			classes[c] = true
 		}
+		classes[c] = true
 		for i := range x.Sides {
 			if x.Sides[i].Isolates {
 				for _, p := range d.t.Isolating(pod, x.Sides[i].Direction) {

@@ -37,7 +37,8 @@ func TestDescribePod(t *testing.T) {
 		{"nobody isolates it", "default/other", []string{documented}, "open"},
 		{"nothing allowed", "default/db", []string{netpol("deny", "podSelector: {}")}, ""},
 		{
-			"the documentation's db", "default/db", []string{documented, netpol("deny", "podSelector: {}")},
+			"the documentation's db", "default/db",
+			[]string{documented, netpol("deny", "podSelector: {}")},
 			"ipBlock 172.17.0.0-172.17.0.255 172.17.2.0-172.17.255.255 on [TCP 6379-6379] by test-network-policyingress[0]\n" +
 				"namespaces: mine/any mine/web on [TCP 6379-6379] by test-network-policyingress[0]\n" +
 				"pods: default/web on [TCP 6379-6379] by test-network-policyingress[0]",

@@ -5,6 +5,7 @@
 //
 //	arguments ──► root.go ─┬─ trace.go ────► path ──► explain ──► report
 //	                       ├─ explain.go ──► explain.Surveys ───► report
+//	                       ├─ describe.go ─► policy.Describer ──► report
 //	                       └─ assert.go ───► check ─────────────► report
 //	exit: 0 answered, 1 not as asserted, 2 cannot answer, 3 usage or input
 package main

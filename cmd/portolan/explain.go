@@ -57,7 +57,7 @@ SEEN    PLACE [via NODE] [to TARGET] WORD[,WORD], a WORD being connected,
 }
 
 func (a *app) runExplain(target string) error {
-	_, m, err := a.load(a.files)
+	m, err := a.loadCluster()
 	if err != nil {
 		return err
 	}

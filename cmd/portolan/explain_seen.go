@@ -75,7 +75,7 @@ func wrongSeen(where string, err error) error {
 }
 
 func (a *app) runDiagnosis(target string, seen []explain.Observation) error {
-	_, m, err := a.load(a.files)
+	m, err := a.loadCluster()
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ repair it, or not without changing more; 2 UNKNOWN; 3 usage or input error.`,
 }
 
 func (a *app) runFix(q path.Question, alternative string) error {
-	_, m, err := a.load(a.files)
+	m, err := a.loadCluster()
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.trace(), a.explain(), a.fix(), a.assert(), a.version())
+	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.assert(), a.version())
 	return root
 }
 

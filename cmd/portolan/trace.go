@@ -54,7 +54,7 @@ func twoArgs(c *cobra.Command, args []string) error {
 }
 
 func (a *app) runTrace(q path.Question, exitCode bool) error {
-	_, m, err := a.load(a.files)
+	m, err := a.loadCluster()
 	if err != nil {
 		return err
 	}
