@@ -21,7 +21,7 @@ func (p *parser) ask(s section) {
 			if len(block.Questions) == 0 && len(p.s.Blocks) > 1 {
 				p.fail("nothing is asked in the block above")
 			}
-			p.s.Blocks = append(p.s.Blocks, Block{Settings: p.settings(text)})
+			p.s.Blocks = append(p.s.Blocks, Block{Settings: p.settings(text), line: p.line})
 		case line[0] == ' ' || line[0] == '\t':
 			if len(block.Questions) == 0 {
 				p.fail("an indented line goes on with a question, and there is none above")
@@ -40,11 +40,13 @@ func (p *parser) ask(s section) {
 	}
 }
 
-// settable are the parts of the dataplane that a block may set.
-var settable = []string{"masqueradeAll", "podEgressMasquerade", "podNetwork", "policy", "profile", "proxy"}
+// settable are the parts of the dataplane that a block may set, and the fixes it
+// may apply.
+var settable = []string{"masqueradeAll", "podEgressMasquerade", "podNetwork", "policy", "profile", "proxy", with}
 
-// settings reads "[policy kube-router|none, proxy kube-proxy-iptables]". Such a
-// line starts afresh from the Fabric; "[]" leaves it as it is.
+// settings reads "[policy kube-router|none, with wrong-port.yaml]". Such a line
+// starts afresh from the scenario's cluster and Fabric; "[]" leaves them as they
+// are.
 func (p *parser) settings(text string) []Setting {
 	inner, ok := strings.CutSuffix(text[1:], "]")
 	if !ok {

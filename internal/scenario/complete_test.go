@@ -61,8 +61,7 @@ func TestComplete(t *testing.T) {
 }
 
 // unsaid are the codes that no scenario can say, and why.
-var unsaid = map[flow.Code]string{
-}
+var unsaid = map[flow.Code]string{}
 
 // TestCodesExist: a code that a scenario expects is one of package flow.
 func TestCodesExist(t *testing.T) {

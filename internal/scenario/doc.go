@@ -6,9 +6,11 @@
 //	         ├─ -- pods --        ┘
 //	         ├─ -- cluster.yaml --  Services, slices, policies, as for kubectl
 //	         ├─ -- fabric.yaml --   instead of the lab's
+//	         ├─ -- fix x.yaml --    what somebody tries, right or wrong
 //	         └─ -- ask --
 //	               [policy kube-router]                     a block: what is asked below, under this dataplane
 //	               external/c via n1 -> svc/app/ssh@vip     DEPENDS seen=connected,timeout
+//	               [with x.yaml]                            a block: asked with the fix applied
 //
 //	Parse ──► Scenario ──► Snapshot per block ──► Engine ──► Answer ──► Compare
 //

@@ -36,14 +36,14 @@ type Explained struct {
 // Run asks a scenario's questions and returns what differs, each with its
 // position. seen, if not nil, gets every answer.
 func Run(s *Scenario, e Engine, labs string, seen func(*Question, *Answer)) ([]string, error) {
-	snapshot, err := s.Snapshot(labs)
-	if err != nil {
-		return nil, err
-	}
 	var all []string
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		for _, under := range b.Under(snapshot) {
+		clusters, err := s.Under(b, labs)
+		if err != nil {
+			return nil, err
+		}
+		for _, under := range clusters {
 			answers, err := e.Ask(&under.Snapshot, b.Questions)
 			if err != nil {
 				return nil, fmt.Errorf("%s: [%s]: %w", b.Questions[0].Position, under.Name, err)

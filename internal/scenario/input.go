@@ -3,15 +3,22 @@ package scenario
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/internal/manifest"
 )
 
-// Snapshot reads the scenario's cluster. labs is the directory of the labs.
+// Snapshot reads the scenario's cluster without any fix. labs is the directory of
+// the labs.
 func (s *Scenario) Snapshot(labs string) (*cluster.Snapshot, error) {
-	in, err := s.load(labs, nil)
+	return s.snapshot(labs, "")
+}
+
+// snapshot reads the cluster with a fix, if one is named.
+func (s *Scenario) snapshot(labs, fix string) (*cluster.Snapshot, error) {
+	in, err := s.load(labs, fix, nil)
 	if err != nil || s.AsWritten {
 		return in, err
 	}
@@ -24,12 +31,12 @@ func (s *Scenario) Snapshot(labs string) (*cluster.Snapshot, error) {
 	if len(missing) == 0 {
 		return in, nil
 	}
-	return s.load(labs, missing)
+	return s.load(labs, fix, missing)
 }
 
 // load builds the Snapshot out of lab, shorthand and YAML, and creates the
 // namespaces.
-func (s *Scenario) load(labs string, namespaces []string) (*cluster.Snapshot, error) {
+func (s *Scenario) load(labs, fix string, namespaces []string) (*cluster.Snapshot, error) {
 	b := manifest.NewBuilder(manifest.Options{})
 	if s.Lab != "" {
 		if err := s.addLab(b, labs); err != nil {
@@ -51,12 +58,19 @@ func (s *Scenario) load(labs string, namespaces []string) (*cluster.Snapshot, er
 			return nil, err
 		}
 	}
-	for _, part := range []section{s.cluster, s.fabric} {
+	parts := []section{s.cluster, s.fabric}
+	if fix != "" {
+		kept, err := s.fixed(fix)
+		if err != nil {
+			return nil, err
+		}
+		parts = []section{kept, s.fabric, s.fixes[fix]}
+	}
+	for _, part := range parts {
 		if !part.there {
 			continue
 		}
-		// Empty lines ahead keep the positions those of the scenario.
-		if err := b.Add(s.Name, []byte(strings.Repeat("\n", part.line-1)+part.data)); err != nil {
+		if err := b.Add(s.Name, part.padded()); err != nil {
 			return nil, err
 		}
 	}
@@ -93,11 +107,25 @@ func (s *Scenario) addLab(b *manifest.Builder, labs string) error {
 	return nil
 }
 
-// Under returns the snapshots of a block: one for each way its settings
-// combine, with a name that tells them apart.
-func (b *Block) Under(s *cluster.Snapshot) []Asked {
-	all := []Asked{{Snapshot: *s}}
+// Under returns the clusters that a block is asked of: one for each way its
+// settings combine, with a name that tells them apart.
+func (s *Scenario) Under(b *Block, labs string) ([]Asked, error) {
+	fixes := []string{""}
+	if i := slices.IndexFunc(b.Settings, func(set Setting) bool { return set.Key == with }); i >= 0 {
+		fixes = b.Settings[i].Values
+	}
+	var all []Asked
+	for _, fix := range fixes {
+		in, err := s.snapshot(labs, fix)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Asked{Name: fix, Snapshot: *in})
+	}
 	for _, set := range b.Settings {
+		if set.Key == with {
+			continue
+		}
 		var next []Asked
 		for _, a := range all {
 			for _, v := range set.Values {
@@ -109,10 +137,10 @@ func (b *Block) Under(s *cluster.Snapshot) []Asked {
 		}
 		all = next
 	}
-	return all
+	return all, nil
 }
 
-// Asked is a cluster under one dataplane.
+// Asked is a cluster, perhaps with a fix, under one dataplane.
 type Asked struct {
 	Name     string
 	Snapshot cluster.Snapshot

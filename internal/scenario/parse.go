@@ -32,6 +32,7 @@ func Parse(name string, data []byte) (*Scenario, error) {
 		p.fail("no lab, no nodes and no cluster.yaml: there is nothing to ask")
 	}
 	p.ask(ask)
+	p.checkFixes()
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -138,12 +139,16 @@ func (p *parser) key(key, value string) {
 }
 
 func (p *parser) section(name string, s section, ask *section) {
+	if fix, ok := strings.CutPrefix(name, fixPrefix); ok {
+		p.fix(fix, s)
+		return
+	}
 	into := map[string]*section{
 		"nodes": &p.s.nodes, "pods": &p.s.pods, "cluster.yaml": &p.s.cluster, "fabric.yaml": &p.s.fabric, "ask": ask,
 	}[name]
 	switch {
 	case into == nil:
-		p.fail("unknown section " + name + ": nodes, pods, cluster.yaml, fabric.yaml and ask are known")
+		p.fail("unknown section " + name + ": nodes, pods, cluster.yaml, fabric.yaml, fix NAME.yaml and ask are known")
 	case into.there:
 		p.fail("the section " + name + " is there twice")
 	case strings.TrimSpace(s.data) == "":

@@ -25,6 +25,7 @@ type Scenario struct {
 	Blocks    []Block
 
 	nodes, pods, cluster, fabric section
+	fixes                        map[string]section
 }
 
 // section is one part of the file and the line its text starts at.
@@ -34,14 +35,17 @@ type section struct {
 	there bool
 }
 
-// Block is the questions asked under one dataplane.
+// Block is the questions asked of one cluster under one dataplane.
 type Block struct {
-	// Settings replace parts of the Fabric's dataplane, in order.
+	// Settings replace parts of the Fabric's dataplane and apply fixes, in order.
 	Settings  []Setting
 	Questions []Question
+
+	line int
 }
 
-// Setting is one part of the dataplane, with the values it takes in turn.
+// Setting is one part of the dataplane, or the fix, with the values it takes in
+// turn.
 type Setting struct {
 	Key    string
 	Values []string

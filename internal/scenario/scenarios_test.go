@@ -65,13 +65,13 @@ func TestScenarios(t *testing.T) {
 // TestFolded: one trace for all that are alike says what all of them say.
 func TestFolded(t *testing.T) {
 	for _, s := range scenarios(t) {
-		snapshot, err := s.Snapshot(labs)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		for _, b := range s.Blocks {
-			for _, under := range b.Under(snapshot) {
+		for i := range s.Blocks {
+			b := &s.Blocks[i]
+			clusters, err := s.Under(b, labs)
+			if err != nil {
+				t.Error(err)
+			}
+			for _, under := range clusters {
 				m, err := model.Compile(&under.Snapshot)
 				if err != nil {
 					t.Fatal(err)
