@@ -16,7 +16,9 @@ type Describer struct {
 	pods        []*cluster.Pod // live ones with a network of their own
 	host        []*cluster.Pod // live hostNetwork pods
 	byNamespace map[string][]*cluster.Pod
-	addrs       []located // of pods and nodes, in order
+	hostBy      map[string][]*cluster.Pod // by namespace
+	addrs       []located                 // of pods and nodes, in order
+	services    map[span][]*cluster.Service
 }
 
 // located is who has an address.
@@ -28,7 +30,9 @@ type located struct {
 
 // Describer returns what describes the policies of these tables.
 func (t *Tables) Describer() *Describer {
-	d := &Describer{t: t, byNamespace: map[string][]*cluster.Pod{}}
+	d := &Describer{
+		t: t, byNamespace: map[string][]*cluster.Pod{}, hostBy: map[string][]*cluster.Pod{}, services: map[span][]*cluster.Service{},
+	}
 	for i := range t.snapshot.Pods {
 		p := &t.snapshot.Pods[i]
 		switch {
@@ -36,10 +40,27 @@ func (t *Tables) Describer() *Describer {
 			continue
 		case p.HostNetwork:
 			d.host = append(d.host, p)
+			d.hostBy[p.Namespace] = append(d.hostBy[p.Namespace], p)
 			continue
 		}
 		d.pods = append(d.pods, p)
 		d.byNamespace[p.Namespace] = append(d.byNamespace[p.Namespace], p)
+	}
+	for i := range t.snapshot.Services {
+		svc := &t.snapshot.Services[i]
+		for _, sp := range svc.Ports {
+			k := span{sp.Protocol, sp.Port, sp.Port}
+			d.services[k] = append(d.services[k], svc)
+		}
+	}
+	d.locate()
+	return d
+}
+
+// locate lists who has which address.
+func (d *Describer) locate() {
+	t := d.t
+	for _, p := range d.pods {
 		if p.Invented {
 			continue // an address of ours is no ground for an ipBlock
 		}
@@ -54,7 +75,6 @@ func (t *Tables) Describer() *Describer {
 		}
 	}
 	slices.SortStableFunc(d.addrs, func(a, b located) int { return a.addr.Compare(b.addr) })
-	return d
 }
 
 // PodsKnown reports whether the input holds any pod: without one, that nobody
@@ -68,7 +88,7 @@ func (d *Describer) find(x *Peer) {
 		d.findAddresses(x)
 	case PeerPods:
 		x.Known = selected(d.byNamespace[x.Namespace], x.PodSelector)
-		x.Host = selected(d.hostIn(x.Namespace), x.PodSelector)
+		x.Host = selected(d.hostBy[x.Namespace], x.PodSelector)
 	case PeerNamespaces:
 		d.findNamespaces(x)
 	case PeerNone, PeerEverybody:
@@ -79,16 +99,6 @@ func selected(pods []*cluster.Pod, s *cluster.LabelSelector) []*cluster.Pod {
 	var out []*cluster.Pod
 	for _, p := range pods {
 		if s == nil || s.Matches(p.Labels) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-func (d *Describer) hostIn(namespace string) []*cluster.Pod {
-	var out []*cluster.Pod
-	for _, p := range d.host {
-		if p.Namespace == namespace {
 			out = append(out, p)
 		}
 	}
@@ -108,7 +118,7 @@ func (d *Describer) findNamespaces(x *Peer) {
 		switch m {
 		case yes:
 			x.Known = append(x.Known, selected(d.byNamespace[name], x.PodSelector)...)
-			x.Host = append(x.Host, selected(d.hostIn(name), x.PodSelector)...)
+			x.Host = append(x.Host, selected(d.hostBy[name], x.PodSelector)...)
 		case perhaps:
 			x.Perhaps = append(x.Perhaps, selected(d.byNamespace[name], x.PodSelector)...)
 		case no:
@@ -123,6 +133,7 @@ func (d *Describer) findAddresses(x *Peer) {
 		x.All = true
 		return
 	}
+	seen := map[*cluster.Pod]bool{}
 	for _, r := range x.Ranges {
 		from, _ := slices.BinarySearchFunc(d.addrs, r.First, func(l located, a netip.Addr) int { return l.addr.Compare(a) })
 		for _, l := range d.addrs[from:] {
@@ -132,7 +143,10 @@ func (d *Describer) findAddresses(x *Peer) {
 			switch {
 			case l.pod == nil && !slices.Contains(x.Nodes, l.node):
 				x.Nodes = append(x.Nodes, l.node)
-			case l.pod != nil && !slices.Contains(x.Known, l.pod):
+			case l.pod != nil && (len(l.pod.IPs) == 1 || !seen[l.pod]):
+				if len(l.pod.IPs) > 1 {
+					seen[l.pod] = true
+				}
 				x.Known = append(x.Known, l.pod)
 			}
 		}

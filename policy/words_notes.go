@@ -251,8 +251,7 @@ func (d *Describer) serviceWith(p *Port, servers []*cluster.Pod) (*cluster.Servi
 	if len(servers) == 0 || slices.ContainsFunc(servers, func(pod *cluster.Pod) bool { return pod.Declares(p.Protocol, p.First) }) {
 		return nil, nil
 	}
-	for i := range d.t.snapshot.Services {
-		svc := &d.t.snapshot.Services[i]
+	for _, svc := range d.services[span{p.Protocol, p.First, p.First}] {
 		selector := cluster.LabelSelector{MatchLabels: svc.Selector}
 		backs := func(pod *cluster.Pod) bool { return pod.Namespace == svc.Namespace && selector.Matches(pod.Labels) }
 		if len(svc.Selector) == 0 || !slices.ContainsFunc(servers, backs) {

@@ -45,49 +45,50 @@ func (p *Printer) para(lead, text string) {
 	}
 }
 
-// wrap breaks at spaces; a word longer than the room stands alone. Escape
-// sequences of our own colours have no width.
+// wrap breaks at spaces, and between East Asian wide characters, which have no
+// spaces; a word longer than the room stands alone. Escape sequences of our own
+// colours have no width.
 func wrap(text string, room int) []string {
 	var lines []string
 	line := ""
-	for _, word := range breakWide(strings.Fields(text), room) {
-		switch {
-		case line == "":
-			line = word
-		case width(line)+1+width(word) <= room:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
+	for _, field := range strings.Fields(text) {
+		space := " "
+		for _, part := range breakWide(field) {
+			switch {
+			case line == "":
+				line = part
+			case width(line)+len(space)+width(part) <= room:
+				line += space + part
+			default:
+				lines = append(lines, line)
+				line = part
+			}
+			space = ""
 		}
 	}
 	return append(lines, line)
 }
 
-// breakWide cuts words that do not fit a line at their wide characters, since
-// Chinese text has no spaces to break at.
-func breakWide(words []string, room int) []string {
-	var out []string
-	for _, w := range words {
-		for width(w) > room {
-			at, n := 0, 0
-			for i, r := range w {
-				if n += width(string(r)); n > room {
-					break
-				}
-				if width(string(r)) == 2 {
-					at = i + len(string(r))
-				}
-			}
-			if at == 0 {
-				break
-			}
-			out = append(out, w[:at])
-			w = w[at:]
+// Marks that do not begin a line, and those that do not end one.
+const (
+	closing = "，。、：；？！）》」】”"
+	opening = "（《「【“"
+)
+
+// breakWide cuts a word where a line may end: before and behind each wide
+// character, but not before a closing mark or behind an opening one.
+func breakWide(word string) []string {
+	var parts []string
+	start, last := 0, rune(0)
+	for i, r := range word {
+		wide := width(string(r)) == 2 || width(string(last)) == 2 || strings.ContainsRune(closing, last)
+		if i > 0 && wide && !strings.ContainsRune(closing, r) && !strings.ContainsRune(opening, last) {
+			parts = append(parts, word[start:i])
+			start = i
 		}
-		out = append(out, w)
+		last = r
 	}
-	return out
+	return append(parts, word[start:])
 }
 
 // width counts columns: East Asian wide characters take two, our own colour

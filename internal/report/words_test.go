@@ -181,6 +181,21 @@ func TestWrapAndWidth(t *testing.T) {
 	if strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("wrap: %q, want %q", got, want)
 	}
+	// Chinese breaks between characters, not before a closing mark.
+	for _, tt := range []struct {
+		room int
+		in   string
+		want string
+	}{
+		{10, "节点上的进程 kubelet", "节点上的进|程 kubelet"},
+		{10, "允许以下的，来源", "允许以下|的，来源"},
+		{12, "一个 Pod 的（标签）", "一个 Pod 的|（标签）"},
+		{9, "这些“标签”都有", "这些“标|签”都有"},
+	} {
+		if got := strings.Join(wrap(tt.in, tt.room), "|"); got != tt.want {
+			t.Errorf("wrap(%q, %d) = %q, want %q", tt.in, tt.room, got, tt.want)
+		}
+	}
 	if got := wrap("a-word-longer-than-the-room x", 5); len(got) != 2 {
 		t.Errorf("a long word stands alone: %q", got)
 	}
