@@ -134,8 +134,9 @@ func masquerades(r flow.Reason) (list []string, toward string, ok bool) {
 		return []string{r.Args[0] + " " + r.Args[1]}, r.Args[2], true
 	case flow.CodeAssumedMasquerades:
 		return strings.Split(r.Args[0], ", "), r.Args[1], true
+	default:
+		return nil, "", false
 	}
-	return nil, "", false
 }
 
 const mostNodes = 4

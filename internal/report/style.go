@@ -30,8 +30,6 @@ func (p *Printer) line(s string) {
 	}
 }
 
-func (p *Printer) linef(format string, args ...any) { p.line(fmt.Sprintf(format, args...)) }
-
 // para writes text behind a lead, wrapped, the following lines indented to the
 // lead's width.
 func (p *Printer) para(lead, text string) {

@@ -17,7 +17,6 @@ const (
 	Chinese Lang = "zh"
 )
 
-
 // Say puts a Reason into words. A code without a sentence is a bug that a test
 // finds; it is printed bare rather than hidden.
 func (l Lang) Say(r flow.Reason) string {

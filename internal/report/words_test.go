@@ -41,7 +41,11 @@ func codes(t *testing.T) map[string]flow.Code {
 			if !isCode(v.Type) {
 				return true
 			}
-			text, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			lit, ok := v.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is not a plain string", v.Names[0].Name)
+			}
+			text, err := strconv.Unquote(lit.Value)
 			if err != nil {
 				t.Fatal(err)
 			}
