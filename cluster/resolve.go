@@ -47,9 +47,9 @@ func (p *Profile) assume(code flow.Code, args ...string) {
 
 func (p *Profile) choose(d *Dataplane) error {
 	switch d.PodNetwork {
-	case "", PodNetworkRouted, PodNetworkBridge, PodNetworkVXLAN:
+	case "", PodNetworkRouted, PodNetworkBridge, PodNetworkVXLAN, PodNetworkGateway:
 	default:
-		return fmt.Errorf("dataplane.podNetwork %q is not known: use one of routed, bridge, vxlan", d.PodNetwork)
+		return fmt.Errorf("dataplane.podNetwork %q is not known: use one of routed, bridge, vxlan, gateway", d.PodNetwork)
 	}
 	name := d.Profile
 	if name == "" {

@@ -24,6 +24,8 @@ type Stop struct {
 	// tuple's where it masquerades nothing. Only enforcers behind the masquerade
 	// see it.
 	Masqueraded netip.Addr
+	// NATs are what nodes did to the packet so far, this one included.
+	NATs []NAT
 }
 
 // Judgement is one pod's policies of one direction, asked about one packet.
@@ -57,7 +59,7 @@ func (m *Model) Police(s Stop) []Judgement {
 	if s.Process {
 		src.Pod = nil
 	}
-	if p.AfterSNAT && s.Masqueraded.IsValid() && s.Masqueraded != s.Tuple.Src.Addr() {
+	if p.AfterSNAT && s.Masqueraded != s.Tuple.Src.Addr() {
 		return m.policeMasqueraded(s, src, dst)
 	}
 	egressHere := src.Pod != nil && src.Pod.Node == s.Node
@@ -83,14 +85,13 @@ func (m *Model) policeMasqueraded(s Stop, src, dst policy.Party) []Judgement {
 		out = append(out, m.judge(s, policy.Egress, src, dst))
 	}
 	if dst.Pod != nil && dst.Pod.Node == s.Node && s.Hook != flow.Input {
-		s.Tuple = s.Tuple.WithSrc(s.Masqueraded)
-		out = append(out, m.judge(s, policy.Ingress, dst, m.party(s.Masqueraded)))
+		out = append(out, m.judgeMasqueraded(s, dst, src))
 	}
 	return m.self(out)
 }
 
 func (m *Model) party(addr netip.Addr) policy.Party {
-	p := policy.Party{Addr: addr}
+	p := policy.Party{Addr: addr, Node: m.nodeOf(addr) != ""}
 	if addr.IsValid() {
 		p.Pod = m.Index.PodByIP(addr)
 	}
@@ -140,8 +141,9 @@ func (m *Model) judge(s Stop, d policy.Direction, subject, peer policy.Party) Ju
 	j := Judgement{Subject: subject.Pod, Question: policy.Question{
 		Direction: d, Subject: subject, Peer: peer, Protocol: s.Tuple.Protocol, Port: s.Tuple.Dst.Port(),
 	}}
+	m.identify(&j, &s)
 	if m.Profile.Policy.Enforces {
-		j.Decision = m.Policies.Judge(j.Question)
+		m.decide(&j, &s)
 		j.Deviation = j.Decision.Deviation
 	} else {
 		j.Decision.Verdict = policy.NotIsolated
@@ -150,6 +152,7 @@ func (m *Model) judge(s Stop, d policy.Direction, subject, peer policy.Party) Ju
 	if j.Exempt = exempt; !deviation.IsZero() {
 		j.Deviation = deviation
 	}
+	m.skips(&j, &s)
 	if j.Exempt.IsZero() {
 		m.doubt(&j)
 	}
@@ -164,7 +167,7 @@ func (m *Model) judge(s Stop, d policy.Direction, subject, peer policy.Party) Ju
 // kube-network-policies, by the process being root's.
 func (m *Model) exempt(s Stop, d policy.Direction, subject *cluster.Pod) (why, deviation flow.Reason) {
 	p := &m.Profile.Policy
-	if d == policy.Ingress && (s.Process || m.LocalAddress(s.Node, s.Tuple.Src.Addr())) {
+	if d == policy.Ingress && (s.Process || !p.ExemptsProcessesOnly && m.LocalAddress(s.Node, s.Tuple.Src.Addr())) {
 		if p.RootBypasses {
 			return flow.Because(flow.CodeExemptRoot, s.Node), flow.Reason{}
 		}
@@ -218,6 +221,7 @@ func (m *Model) self(js []Judgement) []Judgement {
 	case cluster.SelfExempt:
 		for i := range js {
 			js[i].Exempt = flow.Because(flow.CodeExemptSelf, name)
+			js[i].Deviation, js[i].Assumption = flow.Reason{}, flow.Reason{}
 		}
 	case cluster.SelfEither:
 		if js[0].Passes() == js[1].Passes() {

@@ -113,8 +113,8 @@ func TestPoliceAfterSNAT(t *testing.T) {
 		return s
 	}
 	m.checkStops(t, []stopCase{
-		{"as the resident node", masqueraded("10.0.0.11"), []string{"web-1 ingress: exempt"}},
-		{"as the other node, which a rule admits", masqueraded("10.0.0.12"), []string{"web-1 ingress: admitted"}},
+		{"as the resident node", masqueraded("10.0.0.11"), []string{"web-1 ingress: exempt (deviation-after-snat)"}},
+		{"as the other node, which a rule admits", masqueraded("10.0.0.12"), []string{"web-1 ingress: admitted (deviation-after-snat)"}},
 		{"not masqueraded", masqueraded("203.0.113.10"), []string{"web-1 ingress: denied"}},
 	})
 }

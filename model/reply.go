@@ -10,8 +10,9 @@ import (
 // NAT is what one node did to a packet; its reply must come back through there.
 type NAT struct {
 	Node string
-	// Src is the source before this node touched it.
+	// Src and Dst are the addresses before this node touched them.
 	Src  netip.Addr
+	Dst  netip.AddrPort
 	DNAT bool
 	SNAT bool
 }

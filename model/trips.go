@@ -29,6 +29,8 @@ type List uint8
 const (
 	ClusterList List = iota
 	LocalList
+	// LocalElseCluster: the local list, or where it is empty the cluster list.
+	LocalElseCluster
 )
 
 // Trip is one row of the Trips table: for where a packet comes from and what it
@@ -48,9 +50,15 @@ const (
 // balancer and came back. masqueradeAll adds masquerade to pods' ClusterIP row;
 // without a way to tell pods, the ClusterIP rows do not masquerade and (a) is
 // like outside. A pod that gets itself is masqueraded in every row.
+//
+// Other proxies change single cells: ipvs has "here, else all" for every Local
+// cell, masquerading as its own column says; Cilium and AntreaProxy leave pods as
+// they are, and clients outside too where the endpoint is on the same node.
 type Trip struct {
 	List       List
 	Masquerade bool
+	// SparesOwn: no masquerade toward endpoints of the node itself.
+	SparesOwn bool
 	// Why says which rule applies; args are filled in by the walk.
 	Why flow.Code
 }
@@ -58,16 +66,25 @@ type Trip struct {
 func compileTrips(p *cluster.Profile) [4][2][2]Trip {
 	const clusterIP, external, policyCluster, policyLocal = 0, 1, 0, 1
 	var t [4][2][2]Trip
+	local := LocalList
+	if p.Proxy.LocalFallsBack {
+		local = LocalElseCluster
+	}
 	for _, from := range []Arrival{FromOutside, FromPod, FromProcess} {
 		masq := p.MasqueradeAll || p.Proxy.DetectsLocalPods && from != FromPod
-		t[from][clusterIP][policyCluster] = Trip{ClusterList, masq, flow.CodeCaptured}
-		t[from][clusterIP][policyLocal] = Trip{LocalList, masq, flow.CodeCapturedLocal}
-		t[from][external][policyCluster] = Trip{ClusterList, true, flow.CodeCaptured}
-		t[from][external][policyLocal] = Trip{LocalList, false, flow.CodeCapturedLocal}
+		spares := p.Proxy.LocalBackendsKeepSource && from == FromOutside
+		hides := !p.Proxy.PodsKeepSource || from != FromPod
+		t[from][clusterIP][policyCluster] = Trip{ClusterList, masq, spares, flow.CodeCaptured}
+		t[from][clusterIP][policyLocal] = Trip{local, masq, spares, flow.CodeCapturedLocal}
+		t[from][external][policyCluster] = Trip{ClusterList, hides, spares, flow.CodeCaptured}
+		t[from][external][policyLocal] = Trip{local, false, false, flow.CodeCapturedLocal}
 	}
-	t[FromProcess][external][policyLocal] = Trip{ClusterList, true, flow.CodeShortCircuitNode}
+	if p.Proxy.LocalFallsBack {
+		return t
+	}
+	t[FromProcess][external][policyLocal] = Trip{ClusterList, true, false, flow.CodeShortCircuitNode}
 	if p.Proxy.DetectsLocalPods {
-		t[FromPod][external][policyLocal] = Trip{ClusterList, false, flow.CodeShortCircuitPod}
+		t[FromPod][external][policyLocal] = Trip{ClusterList, false, false, flow.CodeShortCircuitPod}
 	}
 	return t
 }
@@ -85,12 +102,18 @@ func (m *Model) Trip(from Arrival, f *service.Front) Trip {
 }
 
 // Arrives classifies a packet at a node. A pod is told by its address; where
-// the cluster CIDR is not known, by being a pod of the input.
-func (m *Model) Arrives(t flow.Tuple, process bool) Arrival {
+// the cluster CIDR is not known, by being a pod of the input; by a proxy that
+// keeps pods' sources, by the port it comes from.
+func (m *Model) Arrives(node string, t flow.Tuple, process bool) Arrival {
 	switch {
 	case process:
 		return FromProcess
 	case !m.Profile.Proxy.DetectsLocalPods:
+		return FromOutside
+	case m.Profile.Proxy.PodsKeepSource:
+		if p := m.Index.PodByIP(t.Src.Addr()); p != nil && p.Node == node {
+			return FromPod
+		}
 		return FromOutside
 	case m.Profile.DetectsAsPod(t.Src.Addr()):
 		return FromPod
@@ -136,6 +159,9 @@ func (m *Model) Choose(f *service.Front, trip Trip, node string, process bool) (
 	if local := f.Backends.Local(node); len(local) > 0 {
 		return local, Chosen
 	}
+	if trip.List == LocalElseCluster {
+		return f.Backends.Cluster(m.Index.Node(node)), Chosen
+	}
 	return nil, DropNotLocal
 }
 
@@ -165,9 +191,12 @@ func (m *Model) Capture(node string, t flow.Tuple) []*service.Front {
 		return nil
 	}
 	if fronts := m.Services.At(t.Dst, t.Protocol); len(fronts) > 0 {
+		if m.closedToOutside(node, t) {
+			return nil
+		}
 		return fronts
 	}
-	if m.answersNodePorts(node, t) {
+	if m.answersNodePorts(node, t) || m.translatesForNode(node, t) {
 		return m.Services.NodePorts(t.Dst.Addr().Is6(), t.Protocol, t.Dst.Port())
 	}
 	return nil
@@ -189,6 +218,9 @@ func (m *Model) answersNodePorts(node string, t flow.Tuple) bool {
 // ServiceAddressCheck is what a proxy does with a packet to a service address
 // that no front took.
 func (m *Model) ServiceAddressCheck(t flow.Tuple) (flow.Action, flow.Reason) {
+	if m.Bound(t.Dst.Addr()) {
+		return flow.Reject, flow.Because(flow.CodeUnusedBoundPort, t.Dst.String())
+	}
 	if !m.Profile.Proxy.ChecksClusterIPs {
 		return flow.Pass, flow.Reason{}
 	}

@@ -100,7 +100,7 @@ func TestArrives(t *testing.T) {
 		{"range unknown: a pod of the input", untold, "10.244.1.20", false, FromPod},
 		{"range unknown: nobody's", untold, "10.244.9.9", false, FromOutside},
 	} {
-		if got := tt.m.Arrives(tuple(tt.src, dst), tt.process); got != tt.want {
+		if got := tt.m.Arrives("n1", tuple(tt.src, dst), tt.process); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}
 	}

@@ -167,6 +167,12 @@ func (w *walker) choose(p *packet, node string, candidates []*service.Backend, g
 			p.stands.backends = append(p.stands.backends, b)
 		}
 	}
+	for _, b := range g.members {
+		// Alike where they were chosen, though slices place them otherwise.
+		if !slices.Contains(p.stands.backends, b) {
+			p.stands.backends = append(p.stands.backends, b)
+		}
+	}
 }
 
 // stand says what a finished packet stands for.

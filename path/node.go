@@ -19,7 +19,7 @@ func (w *walker) fromProcess(p *packet) {
 	dst := p.tuple.Dst.Addr()
 	loc := w.m.Locate(w.from.node, dst)
 	src := dst // a socket to an address of its own host uses that very address
-	if loc.Place != model.Here {
+	if loc.Place != model.Here && !w.m.Bound(dst) {
 		src = w.sourceOf(p, w.from.node, loc.Toward(), dst.Is6())
 	}
 	p.tuple = p.tuple.WithSrc(src)
@@ -172,7 +172,7 @@ func (w *walker) captured(p *packet, node string, process bool, f *service.Front
 	if !w.ranges(p, node, process, f) {
 		return
 	}
-	trip := w.m.Trip(w.m.Arrives(p.tuple, process), f)
+	trip := w.m.Trip(w.m.Arrives(node, p.tuple, process), f)
 	backends, outcome := w.m.Choose(f, trip, node, process)
 	name := frontWords(f)
 	switch outcome {
@@ -219,7 +219,7 @@ func (w *walker) ranges(p *packet, node string, process bool, f *service.Front) 
 	src := p.tuple.Src.Addr()
 	at := flow.Origin{Object: f.Service.Object(), Field: "spec.loadBalancerSourceRanges", Position: f.Service.Position}
 	words := []string{src.String(), f.Service.Namespace + "/" + f.Service.Name}
-	if f.Admits(src) {
+	if w.m.Admits(f, node, src) {
 		p.step(entryHook(process), flow.Pass, flow.Because(flow.CodeInRanges, words...), at)
 		return true
 	}
@@ -251,7 +251,9 @@ func (w *walker) beforeVerdict(p *packet, node string, process bool) bool {
 	if !w.m.Profile.Policy.BeforeProxyVerdicts {
 		return true
 	}
-	return w.police(p, model.Stop{Node: node, Hook: w.verdictHook(p, node, process), Tuple: p.tuple, Process: process})
+	return w.police(p, model.Stop{
+		Node: node, Hook: w.verdictHook(p, node, process), Tuple: p.tuple, Process: process, Masqueraded: p.tuple.Src.Addr(),
+	})
 }
 
 // refuse ends a trace with an error the node itself raises.
@@ -274,12 +276,25 @@ func (w *walker) refusalReturns(p *packet, node string) bool {
 func (w *walker) dnat(p *packet, node string, process bool, f *service.Front, trip model.Trip, number, of int) {
 	b := p.backend
 	reason := flow.Because(trip.Why, frontWords(f), f.Kind.String(), b.String(), fmt.Sprint(number), fmt.Sprint(of), b.Addr.String(), b.Node)
+	stays := w.m.StaysInPod(node, p.tuple, b)
+	if w.m.FallsBack(trip, f, node) {
+		reason.Code = flow.CodeFallsBack
+		p.deviates = append(p.deviates, flow.Because(flow.CodeDeviationFallsBack, w.m.Profile.Proxy.Name))
+	}
 	p.nat(node, entryHook(process), flow.DNAT, p.tuple.WithDst(b.Addr), reason, f.Origin())
-	w.route(p, node, process, trip.Masquerade)
+	if stays {
+		p.step(flow.Output, flow.Exempt, flow.Because(flow.CodeStaysInPod, w.from.name))
+		w.listen(p, w.from.pod, node)
+		return
+	}
+	w.route(p, node, process, w.m.Masquerades(trip, node, b.Addr.Addr()))
 }
 
 // uncaptured is a packet no Service front took.
 func (w *walker) uncaptured(p *packet, node string, process bool) {
+	if why := w.m.NotTaken(p.tuple); !why.IsZero() {
+		p.step(entryHook(process), flow.Pass, why)
+	}
 	action, why := w.m.ServiceAddressCheck(p.tuple)
 	if action == flow.Pass {
 		w.route(p, node, process, false)
@@ -329,41 +344,6 @@ func (w *walker) route(p *packet, node string, process, masquerade bool) {
 	default:
 		w.leave(p, node)
 	}
-}
-
-// leave sends the packet out by the default gateway.
-func (w *walker) leave(p *packet, node string) {
-	addr := p.tuple.Dst.Addr()
-	switch {
-	case w.m.ServiceAddress(addr) && !w.routed(addr):
-		p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNotCaptured, p.tuple.Dst.String()))
-		w.end(p, flow.NotCaptured, node)
-	case w.foreignBalancer(addr) && w.m.Announce.Assumed():
-		w.unknownBalancer(p)
-	default:
-		w.routers(p, "")
-	}
-}
-
-// routed reports whether some router sends the address back to the nodes.
-func (w *walker) routed(addr netip.Addr) bool {
-	routers := w.m.Announce.Routers()
-	for i := range routers {
-		if w.m.Announce.NextHops(&routers[i], addr).Known {
-			return true
-		}
-	}
-	return false
-}
-
-// nobody is an address of the pods' range that no pod of the input has.
-func (w *walker) nobody(p *packet, node string) {
-	p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNoPod, p.tuple.Dst.Addr().String()))
-	if len(w.m.Snapshot.Pods) == 0 {
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
-		return
-	}
-	w.end(p, flow.NoRoute, node)
 }
 
 // forward is policy on the node, then postrouting. It reports false when the
@@ -427,7 +407,7 @@ func (w *walker) postrouting(p *packet, node string, masquerade, byCNI, toSelf b
 
 // input is a packet for a process of this node: it never meets postrouting.
 func (w *walker) input(p *packet, node string, process bool) {
-	if !process && !w.police(p, model.Stop{Node: node, Hook: flow.Input, Tuple: p.tuple}) {
+	if !process && !w.police(p, model.Stop{Node: node, Hook: flow.Input, Tuple: p.tuple, Masqueraded: p.tuple.Src.Addr()}) {
 		return
 	}
 	if len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node {

@@ -211,7 +211,7 @@ func (p *packet) nat(node string, hook flow.Hook, action flow.Action, after flow
 	p.note(flow.Step{Hook: hook, Action: action, Reason: reason, Before: p.tuple, After: after, Origins: origins})
 	n := len(p.nats)
 	if n == 0 || p.nats[n-1].Node != node {
-		p.nats = append(p.nats, model.NAT{Node: node, Src: p.tuple.Src.Addr()})
+		p.nats = append(p.nats, model.NAT{Node: node, Src: p.tuple.Src.Addr(), Dst: p.tuple.Dst})
 		n++
 	}
 	if action == flow.DNAT {
@@ -294,6 +294,7 @@ func (w *walker) hostListener(node string, port uint16) *cluster.Pod {
 
 // police lets a node's enforcer look. It reports false when the trace ended.
 func (w *walker) police(p *packet, s model.Stop) bool {
+	s.NATs = p.nats
 	judged := w.m.Police(s)
 	hookOf := func(j *model.Judgement) flow.Hook {
 		if j.Question.Direction == policy.Egress {

@@ -5,6 +5,22 @@ import (
 	"github.com/portolan-net/portolan/flow"
 )
 
+// byAddress says of a denial whether an ipBlock would admit, did it match the
+// addresses of pods and nodes.
+func (t *Tables) byAddress(q Question) flow.Reason {
+	if !t.profile.Identities || !q.Peer.Addr.IsValid() {
+		return flow.Reason{}
+	}
+	plain, profile := *t, *t.profile
+	profile.Identities = false
+	plain.profile = &profile
+	q.Peer.World = false
+	if plain.Judge(q).Verdict != Admitted {
+		return flow.Reason{}
+	}
+	return t.profile.Deviation(flow.CodeDeviationIdentities)
+}
+
 // What kube-router does with named ports beyond the API
 // (pkg/controllers/netpol/policy.go).
 

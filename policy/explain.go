@@ -76,6 +76,9 @@ func (t *Tables) peerMiss(p *cluster.NetworkPolicy, peer *cluster.PolicyPeer, pa
 		if !party.Addr.IsValid() {
 			return flow.Because(flow.CodeAddressUnknown)
 		}
+		if t.profile.Identities && (party.Pod != nil || party.Node || party.World) {
+			return flow.Because(flow.CodeMissIdentity, b.CIDR.String(), party.Addr.String())
+		}
 		for _, e := range b.Except {
 			if b.CIDR.Contains(party.Addr) && e.Contains(party.Addr) {
 				return flow.Because(flow.CodeMissExcept, e.String(), party.Addr.String())

@@ -15,6 +15,12 @@ type Party struct {
 	// Unread is a pod that is known to stand behind Addr and not held by the
 	// input, so that no selector can be judged.
 	Unread flow.Object
+	// Node: a node's address, or one that a node put there.
+	Node bool
+	// World: from outside the cluster, from no address in particular.
+	World bool
+	// NoBlocks: no ipBlock is asked.
+	NoBlocks bool
 }
 
 // Question is one packet at one pod: does the pod's policy of one direction let
@@ -88,6 +94,7 @@ func (t *Tables) Judge(q Question) Decision {
 	if d.Verdict == Denied {
 		p := d.Isolating[0]
 		d.By = origin(p, "", p.Position)
+		d.Deviation = t.byAddress(q)
 	}
 	return d
 }
@@ -188,6 +195,10 @@ func (t *Tables) peersMatch(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *
 func (t *Tables) peerMatches(p *cluster.NetworkPolicy, peer *cluster.PolicyPeer, party Party) (match, flow.Reason) {
 	if peer.IPBlock != nil {
 		switch {
+		case party.NoBlocks || t.profile.Identities && (party.Pod != nil || party.Node):
+			return no, flow.Reason{}
+		case party.World:
+			return is(peer.IPBlock.CIDR.Bits() == 0 && len(peer.IPBlock.Except) == 0), flow.Reason{}
 		case !party.Addr.IsValid():
 			return perhaps, flow.Because(flow.CodeAddressUnknown)
 		case peer.IPBlock.Contains(party.Addr):

@@ -206,6 +206,9 @@ func (t *Tables) Selected(pod *cluster.Pod) bool {
 	return len(t.isolating(pod, Ingress)) > 0 || len(t.isolating(pod, Egress)) > 0
 }
 
+// Isolates reports whether any policy isolates the pod in the direction.
+func (t *Tables) Isolates(pod *cluster.Pod, d Direction) bool { return len(t.isolating(pod, d)) > 0 }
+
 func origin(p *cluster.NetworkPolicy, field string, at flow.Position) flow.Origin {
 	if at.Line == 0 {
 		at = p.Position

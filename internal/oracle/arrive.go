@@ -106,7 +106,7 @@ func (w *world) atPod(pk packet, p *cluster.Pod) {
 // pod's, or one that Kubernetes does not know. The latter is assumed, but not
 // in the range that belongs to NodePorts ("default: 30000-32767").
 func (w *world) atProcess(pk packet, n *cluster.Node) {
-	if w.isAddressOf(n, pk.src) {
+	if w.isAddressOf(n, pk.src) || pk.process == n.Name && len(pk.nats) == 1 {
 		pk.src = pk.dst.Addr() // out of lo and in again
 	}
 	p := w.hostListener(n, pk)

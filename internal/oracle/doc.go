@@ -18,8 +18,7 @@
 //	                            answer get back?        (arrive.go)
 //
 // What it does not compute: reasons, culprits, L2 announcements, session
-// affinity (every endpoint stays possible), pods whose addresses were invented,
-// and enforcers that look after the masquerade (no built-in one does).
+// affinity (every endpoint stays possible) and pods whose addresses were invented.
 //
 // The package is trusted because it is tested itself: by hand-written cases, and
 // against every measured connection of testdata/truth.

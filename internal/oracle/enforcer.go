@@ -32,13 +32,14 @@ func (w *world) stoppedUnserved(pk packet, n *cluster.Node) bool {
 // the destination pod need to allow the connection. If either side does not
 // allow the connection, it will not happen." Each node asks for its own pods.
 func (w *world) allowed(pk packet, n *cluster.Node) bool {
-	if w.sendsAs(n, pk.src) {
+	pk.at = n.Name
+	if pk.process == n.Name || !w.p.Policy.ExemptsProcessesOnly && w.sendsAs(n, pk.src) {
 		// "traffic to and from the node where a Pod is running is always allowed,
 		// regardless of the IP address of the Pod or the node"
 		return true
 	}
 	source, destination := w.podAt(pk.src), w.podAt(pk.dst.Addr())
-	if w.skipsNodePort(pk, n) {
+	if w.skipsNodePort(pk, n) || w.passesUnseen(pk, n) {
 		return true
 	}
 	if w.p.Policy.Span == cluster.SpanBothEnds {
@@ -61,8 +62,8 @@ func (w *world) concerned(p *cluster.Pod, n *cluster.Node) bool {
 // bothAdmit asks the source's egress and the destination's ingress; no pod, no
 // question. A pod that reaches itself through a Service is both.
 func (w *world) bothAdmit(source, destination *cluster.Pod, pk packet) bool {
-	out := source == nil || w.admits(source, pk, egress)
-	in := destination == nil || w.admits(destination, pk, ingress)
+	out := source == nil || w.admitsOut(source, pk)
+	in := destination == nil || w.admitsIn(destination, pk)
 	if source != nil && source == destination {
 		switch w.p.Policy.Self {
 		case cluster.SelfJudged:

@@ -180,9 +180,13 @@ func (g *generator) fabric() {
 	}
 	f.Routers = []cluster.Router{r}
 	d := &f.Dataplane
-	d.Proxy = pick(g, "kube-proxy-nftables", "kube-proxy-iptables")
-	d.Policy = pick(g, "generic", "generic", "kube-router", "kube-network-policies", "none")
-	d.PodNetwork = pick(g, cluster.PodNetworkRouted, cluster.PodNetworkBridge, cluster.PodNetworkVXLAN)
+	d.Proxy = pick(g, "kube-proxy-nftables", "kube-proxy-iptables", "kube-proxy-ipvs", "cilium", "antrea")
+	d.Policy = pick(g, "generic", "calico", "kube-router", "kube-network-policies", "cilium", "aws", "antrea", "forward-only", "portolan", "none")
+	if g.oneIn(2) { // what was measured
+		d.Proxy = pick(g, "kube-proxy-nftables", "kube-proxy-iptables")
+		d.Policy = pick(g, "generic", "generic", "kube-router", "kube-network-policies", "none")
+	}
+	d.PodNetwork = pick(g, cluster.PodNetworkRouted, cluster.PodNetworkBridge, cluster.PodNetworkVXLAN, cluster.PodNetworkGateway)
 	d.PodEgressMasquerade = pick(g, "", cluster.EgressMasqueradeNone, cluster.EgressMasqueradeOffCluster, cluster.EgressMasqueradeNodesToo)
 	if g.oneIn(5) {
 		yes := true

@@ -7,8 +7,9 @@ import (
 
 // atNode is a packet that a node received, or that its own process sent.
 func (w *world) atNode(pk packet, n *cluster.Node) {
-	if w.sendsAs(n, pk.src) && pk.routed && pk.src.Is4() {
-		// The router gave the node its own packet back: a martian for IPv4.
+	if w.sendsAs(n, pk.src) && (pk.routed || pk.forwarded) && pk.src.Is4() {
+		// The router, or another node, gave the node its own packet back: a martian
+		// for IPv4.
 		w.end(pk, flow.Loop, flow.Unreachable)
 		return
 	}
@@ -18,6 +19,8 @@ func (w *world) atNode(pk packet, n *cluster.Node) {
 	}
 	switch {
 	case len(captured) > 0:
+	case w.isBound(pk.dst.Addr()):
+		w.unusedBound(pk, n)
 	case w.isServiceAddress(pk.dst.Addr()):
 		w.unusedClusterIP(pk, n)
 	default:
@@ -28,7 +31,13 @@ func (w *world) atNode(pk packet, n *cluster.Node) {
 // toBackend is DNAT: the destination becomes the endpoint, and the packet goes
 // through the routing decision again.
 func (w *world) toBackend(pk packet, n *cluster.Node, b backend, masquerade bool) {
+	pk.asked, pk.askedAt = pk.dst, n.Name
 	pk.dst, pk.endpoint, pk.target = b.at, w.nameOf(b, pk.proto), w.targetOf(b)
+	if p := w.podOn(n, pk.src); p != nil && w.p.Proxy.AtSocket && pk.src == b.at.Addr() {
+		// The socket is connected to the pod's own address: "out of lo".
+		w.toItself(pk, p)
+		return
+	}
 	if w.p.PodNetwork == cluster.PodNetworkBridge && pk.src == b.at.Addr() && w.podOn(n, pk.src) != nil {
 		// A bridge does not send a frame out of the port it came in by, unless that
 		// port is in hairpin mode.
@@ -55,16 +64,22 @@ func (w *world) podOn(n *cluster.Node, a addr) *cluster.Pod {
 // carry is what follows DNAT in netfilter's order: policy in forward or input,
 // masquerade in postrouting, which input never reaches, and the next machine.
 func (w *world) carry(pk packet, n *cluster.Node, masquerade bool) {
+	forProcess := w.isAddressOf(n, pk.dst.Addr())
+	pk.shown = pk.src
+	rewrites := !forProcess && (masquerade || w.cniMasquerades(pk, n))
+	if rewrites {
+		pk.shown = w.p.SourceOf(n.Name, w.toward(n, pk.dst.Addr()), pk.v6())
+	}
 	if w.enforce(pk, n) {
 		return
 	}
-	if w.isAddressOf(n, pk.dst.Addr()) {
+	if forProcess {
 		w.atProcess(pk, n)
 		return
 	}
-	if masquerade || w.cniMasquerades(pk, n) {
+	if rewrites {
 		before := pk.src
-		pk.src = w.p.SourceOf(n.Name, w.toward(n, pk.dst.Addr()), pk.v6())
+		pk.src = pk.shown
 		pk = pk.translated(n.Name, before, true)
 	}
 	w.leave(pk, n)
@@ -90,6 +105,7 @@ func (w *world) cniMasquerades(pk packet, n *cluster.Node) bool {
 
 // leave sends the packet to the machine that its destination belongs to.
 func (w *world) leave(pk packet, n *cluster.Node) {
+	pk.process, pk.forwarded = "", true // to the next machine it is a packet like any other
 	to := pk.dst.Addr()
 	if p := w.podAt(to); p != nil {
 		if p.Node == n.Name {

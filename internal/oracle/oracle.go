@@ -83,7 +83,18 @@ type packet struct {
 	endpoint string       // as Outcome.Endpoint
 	target   *cluster.Pod // the pod the chosen endpoint refers to, if any
 	routed   bool         // a router has handed it to a node before
-	nats     []nat        // in the order of the trip
+	// forwarded: another node has sent it on.
+	forwarded bool
+	process   string // the node whose process sent it
+	// asked is the destination before the DNAT of the node askedAt.
+	asked   netip.AddrPort
+	askedAt string
+	// at is the node that judges it, shown what the packet shows behind that node's
+	// masquerade.
+	at        string
+	shown     netip.Addr
+	podsAlone bool  // no block is asked
+	nats      []nat // in the order of the trip
 }
 
 // nat is what one node did to the packet's addresses.
@@ -158,7 +169,8 @@ func (w *world) fromProcess(pk packet, name string) error {
 	if n == nil {
 		return fmt.Errorf("no node %q", name)
 	}
-	if w.isAddressOf(n, pk.dst.Addr()) {
+	pk.process = n.Name
+	if w.isAddressOf(n, pk.dst.Addr()) || w.isBound(pk.dst.Addr()) {
 		pk.src = pk.dst.Addr() // out of lo: source and destination are the same
 	} else {
 		pk.src = w.p.SourceOf(n.Name, w.toward(n, pk.dst.Addr()), pk.v6())

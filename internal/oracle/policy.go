@@ -83,7 +83,7 @@ func (w *world) ruleAdmits(np *cluster.NetworkPolicy, r *cluster.PolicyRule, pk 
 		if w.numbersOrPodsAdmit(np, r, pk, peer) {
 			return true
 		}
-	} else if w.peersMatch(np, r, peer) && w.portsMatch(np, r, pk, s) {
+	} else if w.peersMatch(np, r, pk, peer, s) && w.portsMatch(np, r, pk, s) {
 		return true
 	}
 	return w.unresolvedOpens(np, r, peer, s)
@@ -112,12 +112,12 @@ func (w *world) numbersOrPodsAdmit(np *cluster.NetworkPolicy, r *cluster.PolicyR
 // peersMatch: "Items in this list are combined using a logical OR operation. If
 // this field is empty or missing, this rule matches all sources [destinations]"
 // (API, NetworkPolicyIngressRule.from).
-func (w *world) peersMatch(np *cluster.NetworkPolicy, r *cluster.PolicyRule, peer netip.Addr) bool {
+func (w *world) peersMatch(np *cluster.NetworkPolicy, r *cluster.PolicyRule, pk packet, peer netip.Addr, s side) bool {
 	if len(r.Peers) == 0 {
 		return true
 	}
 	for i := range r.Peers {
-		if blockMatches(r.Peers[i].IPBlock, peer) || w.selectorsMatch(np, &r.Peers[i], w.podAt(peer)) {
+		if w.blockAdmits(r.Peers[i].IPBlock, pk, peer, s) || w.selectorsMatch(np, &r.Peers[i], w.podAt(peer)) {
 			return true
 		}
 	}

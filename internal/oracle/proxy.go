@@ -61,7 +61,7 @@ func (w *world) isProxied(svc *cluster.Service, v6 bool) bool {
 // and port" (API, LoadBalancerIngress.ipMode).
 func (w *world) match(pk packet, n *cluster.Node, svc *cluster.Service, port *cluster.ServicePort) (kind, bool) {
 	a := pk.dst.Addr()
-	if port.NodePort != 0 && port.NodePort == pk.dst.Port() && w.hasNodePorts(n, a) {
+	if port.NodePort != 0 && port.NodePort == pk.dst.Port() && (w.hasNodePorts(n, a) || w.connectsToNode(pk, n)) {
 		return nodePort, true
 	}
 	if port.Port != pk.dst.Port() {
@@ -74,7 +74,7 @@ func (w *world) match(pk packet, n *cluster.Node, svc *cluster.Service, port *cl
 	}
 	switch {
 	case slices.Contains(svc.ClusterIPs, a):
-		return clusterIP, true
+		return clusterIP, !w.p.Proxy.ClusterIPsInsideOnly || w.isOf(pk, n)
 	case slices.Contains(svc.ExternalIPs, a):
 		return externalIP, true
 	}
@@ -154,9 +154,9 @@ func (w *world) choose(pk packet, n *cluster.Node, c capture, all []backend) pic
 // node as the pod, dropping the traffic if there are no local endpoints" (API).
 // A source that is no pod is masqueraded, with --masquerade-all every source.
 func (w *world) chooseInternal(pk packet, n *cluster.Node, svc *cluster.Service, all []backend) pick {
-	p := pick{list: clusterList(all, n), masquerade: !w.isPodAddress(pk.src) || w.p.MasqueradeAll}
+	p := pick{list: clusterList(all, n), masquerade: !w.isFromPod(pk, n) || w.p.MasqueradeAll}
 	if svc.InternalTrafficPolicy == cluster.PolicyLocal {
-		p.list = localList(all, n)
+		p.list = w.localOrAll(all, n)
 	}
 	return p
 }
@@ -172,13 +172,14 @@ func (w *world) chooseInternal(pk packet, n *cluster.Node, svc *cluster.Service,
 func (w *world) chooseExternal(pk packet, n *cluster.Node, svc *cluster.Service, all []backend) pick {
 	switch {
 	case svc.ExternalTrafficPolicy != cluster.PolicyLocal:
-		return pick{clusterList(all, n), true}
-	case w.isPodAddress(pk.src):
+		return pick{clusterList(all, n), !w.p.Proxy.PodsKeepSource || !w.isFromPod(pk, n)}
+	case w.p.Proxy.LocalFallsBack:
+	case w.isFromPod(pk, n):
 		return pick{clusterList(all, n), false}
 	case w.sendsAs(n, pk.src):
 		return pick{clusterList(all, n), true}
 	}
-	return pick{localList(all, n), false}
+	return pick{w.localOrAll(all, n), false}
 }
 
 // isHairpin: "a Pod accesses itself through its Service": source and endpoint
@@ -218,7 +219,7 @@ func (w *world) isListedOn(n *cluster.Node, b backend) bool {
 // serve runs one Service port on one packet.
 func (w *world) serve(pk packet, n *cluster.Node, c capture) {
 	all := w.backends(c.svc, c.port, pk.v6())
-	if w.excluded(pk, c, all) {
+	if w.excluded(pk, n, c, all) {
 		if !w.p.Proxy.RangesBeforeDNAT && w.stoppedUnserved(pk, n) {
 			return
 		}
@@ -229,7 +230,7 @@ func (w *world) serve(pk packet, n *cluster.Node, c capture) {
 	switch {
 	case len(p.list) > 0:
 		for _, b := range p.list {
-			w.toBackend(pk, n, b, p.masquerade)
+			w.toBackend(pk, n, b, p.masquerade && !w.keepsClient(pk, n, b))
 		}
 	case anywhere(all):
 		if !w.stoppedUnserved(pk, n) {
@@ -245,9 +246,12 @@ func (w *world) serve(pk packet, n *cluster.Node, c capture) {
 }
 
 // excluded: only the load balancer's address has source ranges.
-func (w *world) excluded(pk packet, c capture, all []backend) bool {
+func (w *world) excluded(pk packet, n *cluster.Node, c capture, all []backend) bool {
 	if c.kind != loadBalancer || inSourceRanges(c.svc, pk.src) {
 		return false
+	}
+	if pk.src == pk.dst.Addr() && w.isBound(pk.src) && inSourceRanges(c.svc, firstOfFamily(n.InternalIPs, pk.v6())) {
+		return false // "if the node IP is in a range, the VIP itself is added"
 	}
 	return !w.p.Proxy.RangesNeedEndpoints || anywhere(all)
 }

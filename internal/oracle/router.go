@@ -55,7 +55,7 @@ func (w *world) nextHops(pk packet) (hops []*cluster.Node, routed, outside bool)
 	case w.isVirtual(pk):
 		hops = w.staticHops(r)
 	}
-	if len(hops) == 0 && !routed && w.isBeyond(pk) && !w.isOutside(pk.src) {
+	if len(hops) == 0 && !routed && w.isBeyond(pk) && (pk.endpoint != "" || !w.isOutside(pk.src)) {
 		return nil, routed, true
 	}
 	if !r.Multipath && len(hops) > 1 {

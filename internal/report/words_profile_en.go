@@ -16,7 +16,7 @@ var englishProfile = map[flow.Code]string{
 
 	flow.CodeExemptLooksLikeNode: "the masqueraded packet shows %[1]s, an address of node %[2]s: policy of %[3]s lets it pass as the resident node's",
 	flow.CodeExemptForwardOnly:   "%[1]s looks at the forward hook alone, and what %[2]s translates on %[3]s does not meet it",
-	flow.CodeNotTakenFromOutside: "%[1]s takes the cluster IP %[2]s from inside the cluster only: nothing takes the packet",
+	flow.CodeNotTakenFromOutside: "%[1]s takes the cluster IP %[2]s from inside the cluster only",
 	flow.CodeStaysInPod:          "%[1]s is given itself when it connects: the packet never leaves the pod",
 	flow.CodeFallsBack:           "%[1]s (%[2]s), traffic policy Local and no endpoint here: endpoint %[3]s at %[6]s all the same, %[4]s of %[5]s",
 	flow.CodeUnusedBoundPort:     "every node holds this address and no Service has port %[1]s: rejected",

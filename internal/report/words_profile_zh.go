@@ -16,7 +16,7 @@ var chineseProfile = map[flow.Code]string{
 
 	flow.CodeExemptLooksLikeNode: "SNAT 之后的源地址 %[1]s 属于节点 %[2]s：%[3]s 的策略按本节点流量放行",
 	flow.CodeExemptForwardOnly:   "%[1]s 只看 FORWARD，而 %[2]s 在 %[3]s 上转换的报文不经过它",
-	flow.CodeNotTakenFromOutside: "%[1]s 只接受集群内对 ClusterIP %[2]s 的访问：没有规则接住这个报文",
+	flow.CodeNotTakenFromOutside: "%[1]s 只接受集群内对 ClusterIP %[2]s 的访问",
 	flow.CodeStaysInPod:          "%[1]s 在 connect 时选中的后端就是自己：报文不离开 Pod",
 	flow.CodeFallsBack:           "%[1]s（%[2]s），流量策略 Local 且本节点没有后端：仍然选用别处的后端 %[3]s，地址 %[6]s，第 %[4]s 个，共 %[5]s 个",
 	flow.CodeUnusedBoundPort:     "每个节点都持有这个地址，而没有 Service 使用端口 %[1]s：拒绝（reject）",
