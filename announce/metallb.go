@@ -143,7 +143,7 @@ func (t *Table) detect(addr netip.Addr, wants []Want) (cluster.Routes, flow.Reas
 	case len(l2) > 0:
 		return cluster.RoutesL2, flow.Because(flow.CodeDetectedRouter, "L2", objects(l2))
 	}
-	return cluster.RoutesL2, flow.Because(flow.CodeDetectedRouter, "L2", x.pools[0].pool.Object().String())
+	return cluster.RoutesL2, flow.Because(flow.CodeDetectedRouter, "MetalLB", x.pools[0].pool.Object().String())
 }
 
 // question is one address and who may announce it, by one kind.

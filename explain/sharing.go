@@ -15,6 +15,9 @@ type Sharing struct {
 	Services []Sharer
 	// Entries are the nodes a router sends the address to.
 	Entries []string
+	// Pairs and Losers are what MetalLB makes of it, where it gave the address.
+	Pairs  []Pair
+	Losers []Loser
 }
 
 // Sharer is one Service on a shared address.
@@ -50,6 +53,7 @@ func sharing(m *model.Model, svc *cluster.Service) *Sharing {
 		for _, o := range m.Services.Owners(f.Addr) {
 			s.Services = append(s.Services, sharer(m, o, f.Addr, s.Entries))
 		}
+		s.balance(m)
 		return s
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/path"
 	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
 )
 
 // Summary is an answer as it is told.
@@ -26,6 +27,9 @@ type Summary struct {
 	Denied *model.Judgement
 	// Sharers are the Services that have the target address.
 	Sharers []*cluster.Service
+	// Pending says why the Service has no load balancer address, where a node port
+	// was asked instead.
+	Pending []flow.Reason
 	Ignored []Ignored
 }
 
@@ -53,6 +57,9 @@ func Summarize(m *model.Model, a *path.Answer) *Summary {
 	s.Seen = slices.Compact(s.Seen)
 	if len(a.Targets) == 1 {
 		s.Sharers = m.Services.Owners(a.Targets[0].Addr.Addr())
+		if t := &a.Targets[0]; t.Chosen && t.Front != nil && t.Front.Kind == service.NodePort {
+			s.Pending = path.WhyPending(m, t.Front.Service)
+		}
 	}
 	return s
 }

@@ -23,6 +23,8 @@ type Survey struct {
 	Rows    []Row
 	Reasons []Because // numbered from 1 in the cells
 	Sharing *Sharing
+	// Pending says why the Service has no load balancer address; nil where it has.
+	Pending []flow.Reason
 	// Proofless: nodes on which a success proves nothing, because their own
 	// processes are not judged.
 	Proofless   []string
@@ -109,6 +111,9 @@ func Surveys(m *model.Model, target, namespace string) ([]*Survey, error) {
 		}
 		sv.ask(m)
 		sv.Sharing = sharing(m, s.Service)
+		if s.Service != nil {
+			sv.Pending = path.WhyPending(m, s.Service)
+		}
 		out = append(out, sv)
 	}
 	return out, nil
@@ -182,8 +187,12 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 		case service.NodePort:
 			q.To = s.nodePort(m, p.via)
 		case service.LoadBalancer, service.ExternalIP:
-			if !path.Draws(m, c.To, p.via) {
+			switch {
+			case path.Draws(m, c.To, p.via):
+			case path.Drawn(m, c.To):
 				return Cell{None: true}
+			default:
+				q.Via = "" // nobody draws it: the router says why
 			}
 		}
 	}

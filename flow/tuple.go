@@ -64,11 +64,16 @@ func (t Tuple) WithDst(dst netip.AddrPort) Tuple {
 	return t
 }
 
-// String prints "203.0.113.10 > 198.51.100.17:22/tcp".
+// String prints "203.0.113.10 > 198.51.100.17:22/tcp", with "?" for an address
+// that is not known or not there.
 func (t Tuple) String() string {
 	src := "?"
 	if t.Src.Addr().IsValid() {
 		src = t.Src.Addr().String()
 	}
-	return fmt.Sprintf("%s > %s/%s", src, t.Dst, strings.ToLower(t.Protocol.String()))
+	dst := t.Dst.String()
+	if !t.Dst.Addr().IsValid() {
+		dst = fmt.Sprintf("?:%d", t.Dst.Port())
+	}
+	return fmt.Sprintf("%s > %s/%s", src, dst, strings.ToLower(t.Protocol.String()))
 }

@@ -208,18 +208,24 @@ func (t *Table) poolWords() string {
 // mostSharers bounds the Services named for one address.
 const mostSharers = 3
 
-// sharersRefuse says which holders of the address do not let the Service in.
+// sharersRefuse says which holders of the address do not let the Service in:
+// those that have it by their status, else those that would be given it.
 func (t *Table) sharersRefuse(svc *cluster.Service, a netip.Addr) []flow.Reason {
-	var why []flow.Reason
+	var have, would []flow.Reason
 	for _, holder := range t.used[a] {
-		if holder == svc {
-			continue
-		}
-		if ok, reason := share(svc, holder, a.String()); !ok && len(why) < mostSharers {
-			why = append(why, reason)
+		ok, reason := share(svc, holder, a.String())
+		switch {
+		case ok || holder == svc || len(have) == mostSharers:
+		case Pending(holder):
+			would = append(would, reason)
+		default:
+			have = append(have, reason)
 		}
 	}
-	return why
+	if len(have) > 0 {
+		return have
+	}
+	return would[:min(len(would), mostSharers)]
 }
 
 // take notes that the Service has the addresses.

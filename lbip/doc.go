@@ -10,7 +10,7 @@
 //
 // The rules are those of MetalLB's allocator (internal/allocator/allocator.go,
 // controller/service.go), quirks included; docs/semantics.md lists them as L1
-// to L9. The package owns the rule about sharing; whoever announces addresses
+// to L8. The package owns the rule about sharing; whoever announces addresses
 // takes it as given.
 //
 // Not computed: what MetalLB's pools looked like in the past, and the order in

@@ -18,8 +18,8 @@ func (t *Table) give(svc *cluster.Service) {
 		if len(r.Had) == 0 {
 			r.Why = t.wouldGet(svc, r)
 		}
-	default:
-		r.Why = append(r.Why, why...)
+	case len(r.Had) == 0:
+		r.Why = why
 	}
 	if len(r.Had) == 0 {
 		r.Why = append(r.Why, typos(svc)...)

@@ -81,9 +81,10 @@ func families(svc *cluster.Service) []bool {
 	return []bool{false}
 }
 
-// ForeignClass reports whether the Service is left to another controller: with
-// spec.loadBalancerClass set "only a controller that knows the class" looks at
-// it. A class that names MetalLB is its --lb-class.
+// ForeignClass reports whether the Service is left to another controller: "any
+// default load balancer implementation ... should ignore Services that set this
+// field" (API, ServiceSpec.loadBalancerClass). A class that names MetalLB is its
+// --lb-class.
 func ForeignClass(svc *cluster.Service) bool {
 	return svc.LoadBalancerClass != "" && !strings.Contains(svc.LoadBalancerClass, "metallb")
 }

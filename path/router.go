@@ -11,6 +11,10 @@ import (
 // start sends the packet from where it begins.
 func (w *walker) start() error {
 	dst, proto := w.target.Addr, w.target.Protocol
+	if w.target.Pending != nil {
+		w.pending()
+		return nil
+	}
 	v6 := dst.Addr().Is6()
 	p := &packet{tuple: flow.Tuple{Protocol: proto, Dst: dst}}
 	switch w.from.kind {

@@ -26,12 +26,18 @@ type Target struct {
 	Pod flow.Object
 	// Node is the node asked for, or whose NodePort it is.
 	Node string
+	// Pending is the Service asked for whose load balancer address does not exist;
+	// Addr is then a port alone.
+	Pending *cluster.Service
 	// Chosen is true when the question left the kind of address open.
 	Chosen bool
 }
 
-// String prints "198.51.100.17:22/tcp".
+// String prints "198.51.100.17:22/tcp", or "pending:22/tcp".
 func (t *Target) String() string {
+	if t.Pending != nil {
+		return "pending:" + strconv.Itoa(int(t.Addr.Port())) + "/" + strings.ToLower(t.Protocol.String())
+	}
 	return t.Addr.String() + "/" + strings.ToLower(t.Protocol.String())
 }
 
@@ -151,6 +157,9 @@ func serviceTargets(m *model.Model, to parsedTo, from *start, via string) ([]Tar
 			return []Target{t}, nil
 		}
 	}
+	if t, ok := pendingTarget(svc, port, to); ok {
+		return []Target{t}, nil
+	}
 	return nil, noSuchFront(svc, to, fronts)
 }
 
@@ -243,9 +252,6 @@ func noSuchFront(svc *cluster.Service, to parsedTo, fronts []*service.Front) err
 		if w := "@" + f.Kind.String(); !slices.Contains(have, w) {
 			have = append(have, w)
 		}
-	}
-	if to.at == "" && svc.Type == cluster.ServiceLoadBalancer {
-		return wrong(to.text, known("it has", have), "the Service has no address for clients outside yet (pending)")
 	}
 	if to.at == "" {
 		return wrong(to.text, known("it has", have), "the Service (type %s) has no address for this place", svc.Type)

@@ -19,6 +19,7 @@ type surveyJSON struct {
 	Columns     []columnJSON  `json:"columns"`
 	Rows        []rowJSON     `json:"rows"`
 	Reasons     []becauseJSON `json:"reasons"`
+	Pending     []reasonJSON  `json:"pending"`
 	Proofless   []string      `json:"proofless"`
 	Sharing     *sharingJSON  `json:"sharing,omitempty"`
 	Sampled     int           `json:"sampled"`
@@ -65,6 +66,8 @@ type sharingJSON struct {
 	Address  string       `json:"address"`
 	Entries  []string     `json:"entries"`
 	Services []sharerJSON `json:"services"`
+	Pairs    []pairJSON   `json:"pairs"`
+	Losers   []loserJSON  `json:"losers"`
 }
 
 type sharerJSON struct {
@@ -86,7 +89,7 @@ func SurveyJSON(w io.Writer, all []*explain.Survey) error {
 
 func toSurvey(s *explain.Survey) surveyJSON {
 	j := surveyJSON{
-		Title: Clean(s.Title), Columns: []columnJSON{}, Rows: []rowJSON{}, Reasons: []becauseJSON{},
+		Title: Clean(s.Title), Columns: []columnJSON{}, Rows: []rowJSON{}, Reasons: []becauseJSON{}, Pending: toReasons(s.Pending),
 		Proofless: list(s.Proofless), Sharing: toSharing(s.Sharing), Sampled: s.Sampled,
 		Assumptions: toReasons(s.Assumptions), Deviations: toReasons(s.Deviations), Ignored: toIgnored(s.Ignored),
 	}
@@ -126,7 +129,7 @@ func toSharing(s *explain.Sharing) *sharingJSON {
 	if s == nil {
 		return nil
 	}
-	j := &sharingJSON{Address: s.Addr.String(), Entries: list(s.Entries), Services: []sharerJSON{}}
+	j := &sharingJSON{Address: s.Addr.String(), Entries: list(s.Entries), Services: []sharerJSON{}, Pairs: toPairs(s.Pairs), Losers: toLosers(s.Losers)}
 	for _, x := range s.Services {
 		j.Services = append(j.Services, sharerJSON{
 			Clean(x.Service.Object().String()), string(x.Service.ExternalTrafficPolicy), list(x.Ports), list(x.Nodes), list(x.Dead),

@@ -24,6 +24,7 @@ func (p *Printer) Surveys(all []*explain.Survey) error {
 
 func (p *Printer) survey(s *explain.Survey) {
 	p.para(p.paint(bold, Clean(s.Title))+"  ", p.service(s))
+	p.pending(s.Pending)
 	p.line("")
 	p.table(s)
 	p.because(s)
@@ -213,18 +214,23 @@ func (p *Printer) sharing(sh *explain.Sharing) {
 		p.para("  ", p.t(phraseNotShared, sh.Addr, entries))
 	}
 	for i := range sh.Services {
-		p.para("    ", p.sharer(&sh.Services[i]))
+		p.para("    ", p.sharer(&sh.Services[i], len(sh.Entries) > 0))
 	}
+	p.balance(sh)
 }
 
 // sharer says where one Service on an address lives, and what Local does, or
-// would do, to it.
-func (p *Printer) sharer(x *explain.Sharer) string {
+// would do, to it if anything enters.
+func (p *Printer) sharer(x *explain.Sharer, entered bool) string {
 	nodes := p.some(x.Nodes, 4)
 	if nodes == "" {
 		nodes = p.t(phraseNoNode)
 	}
-	text := p.t(phraseSharer, x.Service.Namespace+"/"+x.Service.Name, strings.Join(x.Ports, ", "), nodes) + "; "
+	text := p.t(phraseSharer, x.Service.Namespace+"/"+x.Service.Name, strings.Join(x.Ports, ", "), nodes)
+	if !entered {
+		return text
+	}
+	text += "; "
 	dead := p.some(x.Dead, 4)
 	switch local := x.Local(); {
 	case local && len(x.Dead) > 0:

@@ -21,6 +21,7 @@ type traceDoc struct {
 	SharedBy    []string      `json:"sharedBy"`
 	Culprits    []string      `json:"culprits"`
 	Nearest     []missJSON    `json:"nearest"`
+	Pending     []reasonJSON  `json:"pending"`
 	Traces      []traceJSON   `json:"traces"`
 	Assumptions []reasonJSON  `json:"assumptions"`
 	Deviations  []reasonJSON  `json:"deviations"`
@@ -71,7 +72,7 @@ func TraceJSON(w io.Writer, s *explain.Summary) error {
 		head: head{APIVersion, "Trace"},
 		From: Clean(a.Question.From), To: Clean(a.Question.To), Via: Clean(a.Question.Via),
 		Verdict: a.Verdict.String(), Seen: stringsOf(s.Seen), Reached: s.Reached, Paths: s.Paths,
-		Targets: []targetJSON{}, SharedBy: []string{}, Culprits: toObjects(s.Culprits), Nearest: toMisses(s.Misses),
+		Targets: []targetJSON{}, SharedBy: []string{}, Culprits: toObjects(s.Culprits), Nearest: toMisses(s.Misses), Pending: toReasons(s.Pending),
 		Traces: []traceJSON{}, Assumptions: toReasons(a.Assumptions), Deviations: toReasons(a.Deviations), Ignored: toIgnored(s.Ignored),
 	}
 	for i := range a.Targets {
@@ -90,6 +91,9 @@ func toTarget(t *path.Target) targetJSON {
 	j := targetJSON{Address: t.String(), Node: Clean(t.Node), Chosen: t.Chosen}
 	if t.Front != nil {
 		j.Kind, j.Service = t.Front.Kind.String(), Clean(t.Front.Service.Object().String())
+	}
+	if t.Pending != nil {
+		j.Kind, j.Service = "vip", t.Pending.Object().String()
 	}
 	if !t.Pod.IsZero() {
 		j.Pod = Clean(t.Pod.String())

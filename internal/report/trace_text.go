@@ -14,6 +14,7 @@ import (
 // then who is to blame and what was assumed.
 func (p *Printer) Trace(s *explain.Summary) error {
 	p.traceHead(s)
+	p.pending(s.Pending)
 	at := 0
 	for _, g := range s.Groups {
 		p.line("")
@@ -60,6 +61,8 @@ func (p *Printer) target(t *path.Target) string {
 	switch {
 	case t.Front != nil:
 		s += fmt.Sprintf(" (svc/%s/%s, %s)", t.Front.Service.Namespace, t.Front.Service.Name, p.t(phraseItsKind, t.Front.Kind))
+	case t.Pending != nil:
+		s += fmt.Sprintf(" (svc/%s/%s, %s)", t.Pending.Namespace, t.Pending.Name, p.t(phraseItsKind, "vip"))
 	case !t.Pod.IsZero():
 		s += " (pod/" + t.Pod.Namespace + "/" + t.Pod.Name + ")"
 	case t.Node != "":

@@ -4,8 +4,8 @@ import "github.com/portolan-net/portolan/flow"
 
 // englishAddresses is the catalogue of load balancer addresses.
 var englishAddresses = map[flow.Code]string{
-	flow.CodeShareCluster:   "%[2]s and %[3]s may share %[1]s: they have the key %[4]s, both are Cluster and their ports differ",
-	flow.CodeShareSelector:  "%[2]s and %[3]s may share %[1]s: they have the key %[4]s, both are Local with the selector %[5]s, and their ports differ",
+	flow.CodeShareCluster:   "MetalLB lets %[2]s and %[3]s share %[1]s: one key (%[4]s), both Cluster, different ports",
+	flow.CodeShareSelector:  "MetalLB lets %[2]s and %[3]s share %[1]s: one key (%[4]s), both Local with the selector %[5]s, different ports",
 	flow.CodeShareNoKey:     "%[2]s can't share %[1]s with %[3]s: %[4]s has no metallb.io/allow-shared-ip",
 	flow.CodeShareKeys:      "%[2]s can't share %[1]s with %[3]s: their keys (metallb.io/allow-shared-ip) are %[4]s and %[5]s",
 	flow.CodeSharePolicies:  "%[2]s can't share %[1]s with %[3]s: externalTrafficPolicy %[4]s and %[5]s; a router sends the whole address, so both must be Cluster, or both Local with the same selector",
@@ -45,11 +45,10 @@ var englishAddresses = map[flow.Code]string{
 	flow.CodeAssumedPeers:      "the input holds no BGPPeer: assumed that every node has a session with the router",
 	flow.CodeAssumedInterfaces: "%[1]s answers on %[2]s only: assumed that the packet comes in there",
 
-	phrasePendingLead: "pending",
-	phraseMayShare:    "MetalLB lets them: %[1]s",
-	phraseMayNotShare: "MetalLB does not let them: %[1]s",
-	phraseStaysShared: "whichever changes its key, its selector (Local) or its externalTrafficPolicy so that this no longer holds loses the address, and gets another or none",
-	phraseLosesIt:     "MetalLB takes %[2]s away from %[1]s: %[3]s",
-	wordOneAddress:    "one address",
-	wordNoSelector:    "empty",
+	phrasePendingLead:  "pending",
+	phraseStaysCluster: "the one that changes its key, or becomes Local, loses the address",
+	phraseStaysLocal:   "the one that changes its key or selector, or becomes Cluster, loses the address",
+	phraseLosesIt:      "MetalLB takes %[2]s away from %[1]s: %[3]s",
+	wordOneAddress:     "one address",
+	wordNoSelector:     "empty",
 }

@@ -4,8 +4,8 @@ import "github.com/portolan-net/portolan/flow"
 
 // chineseAddresses is the catalogue of load balancer addresses in Chinese.
 var chineseAddresses = map[flow.Code]string{
-	flow.CodeShareCluster:   "%[2]s 与 %[3]s 可以共用 %[1]s：共享键同为 %[4]s，都是 Cluster，端口不冲突",
-	flow.CodeShareSelector:  "%[2]s 与 %[3]s 可以共用 %[1]s：共享键同为 %[4]s，都是 Local 且选择器同为 %[5]s，端口不冲突",
+	flow.CodeShareCluster:   "MetalLB 允许 %[2]s 与 %[3]s 共用 %[1]s：共享键同为 %[4]s，都是 Cluster，端口不冲突",
+	flow.CodeShareSelector:  "MetalLB 允许 %[2]s 与 %[3]s 共用 %[1]s：共享键同为 %[4]s，都是 Local 且选择器同为 %[5]s，端口不冲突",
 	flow.CodeShareNoKey:     "%[2]s 不能与 %[3]s 共用 %[1]s：%[4]s 没有 metallb.io/allow-shared-ip",
 	flow.CodeShareKeys:      "%[2]s 不能与 %[3]s 共用 %[1]s：共享键（metallb.io/allow-shared-ip）分别是 %[4]s 和 %[5]s",
 	flow.CodeSharePolicies:  "%[2]s 不能与 %[3]s 共用 %[1]s：externalTrafficPolicy 分别是 %[4]s 和 %[5]s；路由以整个地址为单位，只能都是 Cluster，或都是 Local 且选择器相同",
@@ -45,11 +45,10 @@ var chineseAddresses = map[flow.Code]string{
 	flow.CodeAssumedPeers:      "输入中没有 BGPPeer：假定每个节点都与路由器建立了会话",
 	flow.CodeAssumedInterfaces: "%[1]s 只在接口 %[2]s 上应答：假定报文从那里进入",
 
-	phrasePendingLead: "待分配",
-	phraseMayShare:    "MetalLB 允许：%[1]s",
-	phraseMayNotShare: "MetalLB 不允许：%[1]s",
-	phraseStaysShared: "其中任何一个改了共享键、选择器（Local 时）或 externalTrafficPolicy，使上述条件不再成立，就会失去这个地址，改用别的地址或没有地址",
-	phraseLosesIt:     "MetalLB 会从 %[1]s 收回 %[2]s：%[3]s",
-	wordOneAddress:    "一个地址",
-	wordNoSelector:    "空",
+	phrasePendingLead:  "待分配",
+	phraseStaysCluster: "其中一个改了共享键，或改为 Local，就会失去这个地址",
+	phraseStaysLocal:   "其中一个改了共享键或选择器，或改为 Cluster，就会失去这个地址",
+	phraseLosesIt:      "MetalLB 会从 %[1]s 收回 %[2]s：%[3]s",
+	wordOneAddress:     "一个地址",
+	wordNoSelector:     "空",
 }
