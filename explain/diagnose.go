@@ -239,7 +239,7 @@ func (g *diagnosing) search(base *world) {
 		manner, others = g.otherWorlds(base)
 	}
 	unknown := g.unknowns(base)
-	suspects, rest := g.suspicions(open)
+	suspects, rest := g.suspicions(base, open)
 	if len(whole) > 0 {
 		// What is told anyway is the one suspicion to rule out first.
 		suspects, rest = suspects[:min(1, len(suspects))], nil

@@ -24,6 +24,15 @@ type geometry struct {
 	endpoint     map[string]float64
 }
 
+// arrives is the share of the paths that lead to some endpoint.
+func (x *geometry) arrives() float64 {
+	sum := 0.0
+	for _, p := range x.endpoint {
+		sum += p
+	}
+	return min(sum, 1)
+}
+
 func geometryOf(k *outlook) geometry {
 	x := geometry{entry: map[string]float64{}, endpoint: map[string]float64{}}
 	if k.of == 0 {
@@ -69,13 +78,18 @@ var (
 // suspicions ranks what no object shows: those that would explain every failure
 // and contradict no success, then those that explain a part. open is the world
 // in which no object stops the failing packets.
-func (g *diagnosing) suspicions(open *world) (whole, part []Cause) {
+func (g *diagnosing) suspicions(base, open *world) (whole, part []Cause) {
 	if len(g.failing) == 0 {
 		return nil, []Cause{g.fallback()}
 	}
 	places := make([]geometry, len(g.obs))
 	for i := range g.obs {
 		places[i] = geometryOf(&open.looks[i])
+		if g.obs[i].Failed() && !base.looks[i].fits(&g.obs[i], false) {
+			// It failed in another way than the objects make it fail: what is suspected
+			// must stand before them.
+			places[i] = geometryOf(&base.looks[i])
+		}
 	}
 	type scored struct {
 		Cause
@@ -169,14 +183,14 @@ func (g *diagnosing) listSuspects(places []geometry) []suspicion {
 	out := []suspicion{
 		{flow.Because(flow.CodeSuspectNetwork), func(x *geometry) float64 { return x.crosses }, silent},
 		{flow.Because(flow.CodeSuspectOutside), func(x *geometry) float64 { return one(x.outside) }, anyLook},
-		{flow.Because(flow.CodeSuspectRefusing, who), func(*geometry) float64 { return 1 }, []Sighting{SawRefused}},
+		{flow.Because(flow.CodeSuspectRefusing, who), (*geometry).arrives, []Sighting{SawRefused}},
 	}
 	if entries := shares(places, func(x *geometry) map[string]float64 { return x.entry }); len(entries) > 1 {
 		for _, n := range g.certainEntries(places) {
 			out = append(out, suspicion{flow.Because(flow.CodeSuspectNode, n), func(x *geometry) float64 { return x.entry[n] }, anyLook})
 		}
 	}
-	out = append(out, suspicion{flow.Because(flow.CodeSuspectSilent, who), func(*geometry) float64 { return 1 }, silent})
+	out = append(out, suspicion{flow.Because(flow.CodeSuspectSilent, who), (*geometry).arrives, silent})
 	if len(ends) > 1 {
 		for _, e := range ends[:min(len(ends), 8)] {
 			out = append(out, suspicion{flow.Because(flow.CodeSuspectEndpoint, e), func(x *geometry) float64 { return x.endpoint[e] }, anyLook})

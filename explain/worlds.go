@@ -15,7 +15,7 @@ type axis struct {
 // The words of the Fabric that are tried. One that this build does not know is
 // passed over.
 var (
-	otherPolicies = []string{"kube-router", "kube-network-policies", "calico", "cilium", "aws", "antrea", "generic", "none"}
+	otherPolicies = []string{"kube-router", "kube-network-policies", "none", "calico", "cilium", "aws", "antrea", "generic"}
 	otherProxies  = []string{"kube-proxy-iptables", "kube-proxy-ipvs", "kube-proxy-nftables", "cilium", "antrea"}
 	otherNetworks = []cluster.PodNetwork{cluster.PodNetworkRouted, cluster.PodNetworkVXLAN, cluster.PodNetworkBridge}
 )

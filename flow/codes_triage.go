@@ -56,7 +56,8 @@ const (
 	CodeTriageEmptyManual   Code = "triage-empty-no-selector"
 	CodeTriageEmptySlices   Code = "triage-empty-slices"
 	CodeTriagePending       Code = "triage-pending"
-	CodeTriageDenied        Code = "triage-denied-outside" // policy
+	CodeTriageDenied        Code = "triage-denied-outside"      // policy
+	CodeTriageSome          Code = "triage-denied-some-outside" // policy
 	CodeTriageLocal         Code = "triage-local"
 	CodeTriageListening     Code = "triage-not-listening"
 	CodeTriageStranger      Code = "triage-stranger"

@@ -107,7 +107,7 @@ func (p *Printer) cause(d *explain.Diagnosis, i int) {
 	p.line("")
 	text := p.say(c.Reason)
 	if c.Under.Code != "" && !c.Under.Equal(c.Reason) {
-		text = p.t(phraseUnder, p.say(c.Under)) + ": " + text
+		text = p.t(phraseUnder, p.say(c.Under), text)
 	}
 	p.para(pad(itoa(i+1)+" "+p.standing(c), 12), text)
 	lead := pad("", 4)
@@ -120,10 +120,10 @@ func (p *Printer) cause(d *explain.Diagnosis, i int) {
 	if len(c.Explains) == len(d.Seen) {
 		p.para(lead, p.t(phraseExplainsAll, len(d.Seen)))
 	} else {
-		p.para(lead, p.t(phraseExplainsSome, len(c.Explains), len(d.Seen))+quoted(d, c.Explains))
+		p.para(lead, p.t(phraseExplainsSome, len(c.Explains), len(d.Seen), quoted(d, c.Explains)))
 	}
 	if len(c.Contradicts) > 0 {
-		p.para(lead, p.t(phraseContradicted, strings.TrimPrefix(quoted(d, c.Contradicts), ": ")))
+		p.para(lead, p.t(phraseContradicted, quoted(d, c.Contradicts)))
 	}
 	if !c.Next.IsZero() {
 		p.para(lead+p.t(phraseNext)+"  ", p.say(c.Next))
@@ -142,14 +142,11 @@ func (p *Printer) standing(c *explain.Cause) string {
 
 // quoted lists observations as they were written.
 func quoted(d *explain.Diagnosis, which []int) string {
-	if len(which) == 0 {
-		return ""
-	}
 	texts := make([]string, 0, len(which))
 	for _, i := range which {
 		texts = append(texts, Clean(d.Seen[i].Text))
 	}
-	return ": " + strings.Join(texts, "; ")
+	return strings.Join(texts, "; ")
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -16,10 +16,10 @@ const (
 	phraseHypothesis       flow.Code = "phrase-hypothesis"
 	phraseMayBe            flow.Code = "phrase-may-be"
 	phraseExplainsAll      flow.Code = "phrase-explains-all"  // how many
-	phraseExplainsSome     flow.Code = "phrase-explains-some" // k, n
+	phraseExplainsSome     flow.Code = "phrase-explains-some" // k, n, observations
 	phraseContradicted     flow.Code = "phrase-contradicted"  // observations
 	phraseNext             flow.Code = "phrase-next"
-	phraseUnder            flow.Code = "phrase-under" // assumption
+	phraseUnder            flow.Code = "phrase-under" // assumption, cause
 	phraseAllExpected      flow.Code = "phrase-all-expected"
 	phraseNoPolicy         flow.Code = "phrase-no-policy-involved"
 	phraseNothing          flow.Code = "phrase-nothing-explains"
@@ -33,6 +33,8 @@ const (
 	phraseServices         flow.Code = "phrase-services"       // how many
 	phraseOneService       flow.Code = "phrase-one-service"
 	phraseMoreAbout        flow.Code = "phrase-more-about" // command
+	phraseAndMore          flow.Code = "phrase-and-more"   // how many
+	phraseNot              flow.Code = "phrase-not"        // who
 	phraseNoServices       flow.Code = "phrase-no-services"
 )
 

@@ -61,7 +61,7 @@ func misjudged(want *scenario.Diagnosis, d *explain.Diagnosis) []string {
 	for _, o := range d.Accused() {
 		accused = append(accused, o.String())
 	}
-	if len(accused)+len(want.Accused) > 0 && !slices.Equal(accused, want.Accused) {
+	if !sameSet(accused, want.Accused) {
 		all = append(all, fmt.Sprintf("accused %v, want %v", accused, want.Accused))
 	}
 	for _, n := range want.Never {
@@ -79,10 +79,18 @@ func misjudged(want *scenario.Diagnosis, d *explain.Diagnosis) []string {
 	for _, o := range d.Causes[0].Objects {
 		first = append(first, o.String())
 	}
-	if code := string(d.Causes[0].Reason.Code); !slices.Equal(first, want.First) && code != want.First[0] {
+	if code := string(d.Causes[0].Reason.Code); !sameSet(first, want.First) && code != want.First[0] {
 		all = append(all, fmt.Sprintf("first is %s %v, want %v", code, first, want.First))
 	}
 	return all
+}
+
+// sameSet: where none alone is the cause, none is first.
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
 }
 
 // told is a diagnosis for a failed test.
