@@ -2,6 +2,7 @@ package explain
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -78,6 +79,11 @@ func tally(a *path.Answer) Tally {
 	return t
 }
 
+// short prints "DEPENDS (1/3)".
+func (t Tally) short() string {
+	return fmt.Sprintf("%v (%d/%d)", t.Verdict, t.Reached, t.Paths)
+}
+
 // Holds reports whether the fix is proved: everything is delivered, and
 // nothing else changes.
 func (f *Fix) Holds() bool {
@@ -92,7 +98,7 @@ const maxRepairs = 8
 func Repair(m *model.Model, q path.Question) (*Fix, error) {
 	before, err := path.Ask(m, q)
 	if err != nil {
-		return pending(m, q, err)
+		return nil, err
 	}
 	f := &Fix{
 		Question: q, Before: tally(before), After: tally(before), Ignored: ignored(m.Snapshot),
@@ -234,22 +240,4 @@ func doubts(a *path.Answer) []flow.Reason {
 		}
 	}
 	return out
-}
-
-// pending tells a Service that has no address yet from a question that makes no
-// sense.
-func pending(m *model.Model, q path.Question, err error) (*Fix, error) {
-	subjects, wrong := path.Subjects(m, q.To, q.Namespace)
-	if wrong != nil || len(subjects) == 0 || subjects[0].Service == nil {
-		return nil, err
-	}
-	svc := subjects[0].Service
-	if svc.Type != cluster.ServiceLoadBalancer || len(svc.Ingress) > 0 {
-		return nil, err
-	}
-	return &Fix{
-		Question: q, Outcome: FixWords, Before: Tally{Verdict: flow.NotReachable}, After: Tally{Verdict: flow.NotReachable},
-		Why:     []flow.Reason{flow.Because(flow.CodeFixPending, svc.Namespace+"/"+svc.Name)},
-		Ignored: ignored(m.Snapshot),
-	}, nil
 }

@@ -16,10 +16,15 @@ type comparison struct {
 	peers         []otherEnd
 	ports         map[flow.Protocol][]uint16
 	numbers       int
+	// tell is what must be told apart although no policy does: whether a pod is
+	// one of those that a policy is written for.
+	tell func(*cluster.Pod) string
+	// left counts the kinds of peers beyond the bound.
+	left int
 }
 
-func newComparison(before, after *model.Model) *comparison {
-	c := &comparison{before: before, after: after, ports: mentionedPorts(after.Snapshot)}
+func newComparison(before, after *model.Model, tell func(*cluster.Pod) string) *comparison {
+	c := &comparison{before: before, after: after, ports: mentionedPorts(after.Snapshot), tell: tell}
 	for _, list := range c.ports {
 		c.numbers += len(list)
 	}
@@ -32,14 +37,13 @@ func newComparison(before, after *model.Model) *comparison {
 // pods of one class fare alike, and one stands for them.
 func (c *comparison) run(touched []*cluster.NetworkPolicy) []difference {
 	var out []difference
-	seen := map[int]bool{}
+	seen := map[podKind]bool{}
 	for i := range c.after.Snapshot.Pods {
 		p := &c.after.Snapshot.Pods[i]
-		class := c.after.Policies.ClassOf(p)
-		if class < 0 || p.Finished() || seen[class] || !selectedByAny(p, touched) {
+		if p.HostNetwork || p.Finished() || !selectedByAny(p, touched) || seen[c.kindOf(p)] {
 			continue
 		}
-		seen[class] = true
+		seen[c.kindOf(p)] = true
 		for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
 			out = append(out, c.subject(p, d)...)
 		}
@@ -47,12 +51,22 @@ func (c *comparison) run(touched []*cluster.NetworkPolicy) []difference {
 	return out
 }
 
-// classMates names the pods that no policy tells from p.
+// podKind is equal for pods of which one stands for all.
+type podKind struct {
+	class int
+	told  string
+}
+
+func (c *comparison) kindOf(p *cluster.Pod) podKind {
+	return podKind{c.after.Policies.ClassOf(p), c.tell(p)}
+}
+
+// classMates names the pods that p stands for.
 func (c *comparison) classMates(p *cluster.Pod) []string {
 	var names []string
-	class := c.after.Policies.ClassOf(p)
+	kind := c.kindOf(p)
 	for i := range c.after.Snapshot.Pods {
-		if o := &c.after.Snapshot.Pods[i]; !o.Finished() && c.after.Policies.ClassOf(o) == class {
+		if o := &c.after.Snapshot.Pods[i]; !o.HostNetwork && !o.Finished() && c.kindOf(o) == kind {
 			names = append(names, o.Namespace+"/"+o.Name)
 		}
 	}
@@ -125,20 +139,29 @@ func mentionedPorts(s *cluster.Snapshot) map[flow.Protocol][]uint16 {
 	return all
 }
 
-// maxPeers bounds the pods that are compared as peers, one for each class.
-const maxPeers = 2000
+// maxPeers bounds the kinds of peers that are compared.
+const maxPeers = 20000
+
+// peerKey is equal for peers that no policy of either cluster tells apart.
+type peerKey struct {
+	podKind
+	before, after int32 // atoms of the address
+}
 
 // addPeers collects pods by class, every address a node uses, the clients, and
 // an address of every outside range that policies tell apart.
 func (c *comparison) addPeers() {
-	seen := map[[3]int]int{}
-	add := func(o otherEnd, class int) {
-		k := [3]int{class, int(c.before.Policies.Atom(o.Addr)), int(c.after.Policies.Atom(o.Addr))}
+	seen := map[peerKey]int{}
+	add := func(o otherEnd, kind podKind) {
+		k := peerKey{kind, c.before.Policies.Atom(o.Addr), c.after.Policies.Atom(o.Addr)}
 		i, known := seen[k]
 		switch {
 		case known:
 			c.peers[i].like = append(c.peers[i].like, o.name)
-		case o.Addr.IsValid() && len(c.peers) < maxPeers:
+		case !o.Addr.IsValid():
+		case len(c.peers) == maxPeers:
+			c.left++
+		default:
 			seen[k] = len(c.peers)
 			o.like = []string{o.name}
 			c.peers = append(c.peers, o)
@@ -146,13 +169,13 @@ func (c *comparison) addPeers() {
 	}
 	s := c.after.Snapshot
 	for _, a := range c.clients() {
-		add(otherEnd{Party: policy.Party{Addr: a}, kind: peerClient, name: a.String()}, -1)
+		add(otherEnd{Party: policy.Party{Addr: a}, kind: peerClient, name: a.String()}, podKind{class: -1})
 	}
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		m := c.after.Profile.Nodes[n.Name]
 		for _, a := range slices.Concat(n.InternalIPs, n.OtherIPs, m.ToLocalPods, m.ToPodsOnOtherNodes, m.ToOtherNodes) {
-			add(otherEnd{Party: policy.Party{Addr: a}, kind: peerNode, name: a.String()}, -2)
+			add(otherEnd{Party: policy.Party{Addr: a}, kind: peerNode, name: a.String()}, podKind{class: -2})
 		}
 	}
 	for i := range s.Pods {
@@ -161,7 +184,7 @@ func (c *comparison) addPeers() {
 			continue
 		}
 		for _, a := range p.IPs {
-			add(otherEnd{Party: policy.Party{Addr: a, Pod: p}, kind: peerPod, name: p.Namespace + "/" + p.Name}, c.after.Policies.ClassOf(p))
+			add(otherEnd{Party: policy.Party{Addr: a, Pod: p}, kind: peerPod, name: p.Namespace + "/" + p.Name}, c.kindOf(p))
 		}
 	}
 }

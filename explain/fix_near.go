@@ -196,7 +196,7 @@ func (r *repair) walkVariant(v *variant) (NearMiss, bool) {
 
 // worksBut says whom a change that works admits.
 func (r *repair) worksBut(m *model.Model, policies []*cluster.NetworkPolicy) []flow.Reason {
-	c := newComparison(r.m, m)
+	c := newComparison(r.m, m, r.teller())
 	var from, to, ports []string
 	diffs := c.run(policies)
 	for i := range diffs {

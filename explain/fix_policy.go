@@ -344,9 +344,35 @@ func (g *denialGroup) why(m *model.Model) []flow.Reason {
 	if g.front != nil && !slices.Contains(g.ports, g.front.Named.Port) {
 		out = append(out, flow.Because(flow.CodeFixTargetPort, strconv.Itoa(int(g.ports[0])), strconv.Itoa(int(g.front.Named.Port))))
 	}
+	if same := g.indistinct(m); len(same) > 0 {
+		out = append(out, flow.Because(flow.CodeFixSameLabels, podWords(same)))
+	}
 	own := g.podSelector(m)
 	if joined, ok := narrowed(m, own, g.subjects, g.direction); ok && joined.String() != own.String() {
 		out = append(out, flow.Because(flow.CodeFixNarrowed, own.String(), podWords(unisolated(m, g.namespace, &own, g.direction))))
+	}
+	return out
+}
+
+// indistinct are the pods, of those that labels have to select, whose labels
+// other workloads have as well.
+func (g *denialGroup) indistinct(m *model.Model) []*cluster.Pod {
+	var out []*cluster.Pod
+	lists := [][]*cluster.Pod{}
+	if _, ok := g.serviceSelector(g.subjects); !ok || g.direction == policy.Egress {
+		lists = append(lists, g.subjects)
+	}
+	if peers := podsOf(g.peers); !g.fromAnywhere() && len(peers) > 0 {
+		if _, ok := g.serviceSelector(peers); !ok || g.direction == policy.Ingress {
+			lists = append(lists, peers)
+		}
+	}
+	for _, list := range lists {
+		for _, p := range list {
+			if !onlySiblings(m, list, labelsOf(m, []*cluster.Pod{p})) {
+				out = append(out, p)
+			}
+		}
 	}
 	return out
 }

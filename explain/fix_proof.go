@@ -2,6 +2,7 @@ package explain
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -52,7 +53,7 @@ type difference struct {
 // prove compares the judgements of all pods and, where Services change, what
 // their other ports and neighbours answer.
 func (r *repair) prove() *Proof {
-	c := newComparison(r.m, r.after)
+	c := newComparison(r.m, r.after, r.teller())
 	p := &Proof{Pods: len(r.m.Snapshot.Pods), Ports: c.numbers, Peers: len(c.peers)}
 	diffs := c.run(r.policies)
 	for i, g := range r.groups() {
@@ -61,10 +62,33 @@ func (r *repair) prove() *Proof {
 		}
 	}
 	p.Others = r.unexpected(diffs)
+	if c.left > 0 {
+		p.Others = append(p.Others, flow.Because(flow.CodeFixTooMany, strconv.Itoa(c.left)))
+	}
 	for i := range r.edits {
 		p.Others = append(p.Others, r.neighbours(&r.edits[i], r.after)...)
 	}
 	return p
+}
+
+// teller says for which groups a pod counts as a subject and as a peer.
+func (r *repair) teller() func(*cluster.Pod) string {
+	groups := r.groups()
+	return func(p *cluster.Pod) string {
+		var b []byte
+		for _, g := range groups {
+			o := otherEnd{Party: policy.Party{Pod: p}}
+			b = append(b, yesNo(g.wantsSubject(p)), yesNo(g.wantsPeer(&o)))
+		}
+		return string(b)
+	}
+}
+
+func yesNo(b bool) byte {
+	if b {
+		return 'y'
+	}
+	return 'n'
 }
 
 // unexpected are the differences that no group asked for.
@@ -228,7 +252,7 @@ func (r *repair) compareSubject(s *path.Subject, after *model.Model) []flow.Reas
 		}
 		w, n := tally(was), tally(now)
 		if n.Reached*w.Paths < w.Reached*n.Paths {
-			out = append(out, flow.Because(flow.CodeFixWorse, s.Title, t.To, was.Verdict.String(), now.Verdict.String()))
+			out = append(out, flow.Because(flow.CodeFixWorse, s.Title, t.To, w.short(), n.short()))
 		}
 	}
 	return out

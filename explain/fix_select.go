@@ -97,9 +97,13 @@ func onlySiblings(m *model.Model, pods []*cluster.Pod, labels cluster.Labels) bo
 }
 
 // sibling reports whether the pod is one of pods, or of the workload of one.
+// Bare pods with the same labels count as one workload.
 func sibling(p *cluster.Pod, pods []*cluster.Pod) bool {
 	return slices.ContainsFunc(pods, func(o *cluster.Pod) bool {
-		return o.Object() == p.Object() || o.Namespace == p.Namespace && !o.Owner.IsZero() && o.Owner == p.Owner
+		if o.Namespace != p.Namespace || o.Owner != p.Owner {
+			return false
+		}
+		return o.Name == p.Name || !o.Owner.IsZero() || len(o.Labels) > 0 && maps.Equal(o.Labels, p.Labels)
 	})
 }
 

@@ -37,12 +37,24 @@ func (r *repair) proposeFor(t *path.Walked) (*Edit, []flow.Reason) {
 	case flow.DeniedBySourceRanges:
 		return r.ranges(t)
 	case flow.NotAnnounced:
+		if svc := t.Target.Pending; svc != nil {
+			// The first reason says that it is pending, which the fix says itself.
+			why := []flow.Reason{flow.Because(flow.CodeFixPending, svc.Namespace+"/"+svc.Name)}
+			return nil, append(why, path.WhyPending(r.m, svc)[1:]...)
+		}
 		return nil, []flow.Reason{flow.Because(flow.CodeFixAnnounce, t.Target.Addr.Addr().String()), lastDecision(t).Reason}
 	case flow.Loop:
 		return nil, []flow.Reason{flow.Because(flow.CodeFixLoop, address), lastDecision(t).Reason}
 	case flow.ReplyLost:
 		return nil, []flow.Reason{flow.Because(flow.CodeFixReply), lastDecision(t).Reason}
 	case flow.NotCaptured, flow.NoRoute:
+		switch lastDecision(t).Reason.Code {
+		case flow.CodeBridgeHairpin:
+			return nil, []flow.Reason{flow.Because(flow.CodeFixHairpin), lastDecision(t).Reason}
+		case flow.CodeNoFamily:
+			return nil, []flow.Reason{flow.Because(flow.CodeFixFamily, address), lastDecision(t).Reason}
+		default:
+		}
 		return nil, []flow.Reason{flow.Because(flow.CodeFixAddress, address), lastDecision(t).Reason}
 	case flow.Delivered, flow.DeniedByPolicy, flow.Unknown:
 	}
@@ -103,13 +115,15 @@ func (r *repair) endpoints(t *path.Walked) (*Edit, []flow.Reason) {
 
 // listening: the endpoint's pod declares ports, but not the target port.
 func (r *repair) listening(t *path.Walked) (*Edit, []flow.Reason) {
+	svc, port := r.targetService(t)
 	var pods []*cluster.Pod
-	for _, e := range t.Endpoints {
-		if p := r.m.Index.Pod(e.Pod.Namespace, e.Pod.Name); p != nil {
+	for i := range r.m.Snapshot.Pods {
+		p := &r.m.Snapshot.Pods[i]
+		meant := slices.ContainsFunc(t.Endpoints, func(e flow.Endpoint) bool { return e.Pod == p.Object() })
+		if meant || svc != nil && !p.Finished() && serviceSelects(svc, p) {
 			pods = append(pods, p)
 		}
 	}
-	svc, port := r.targetService(t)
 	switch {
 	case len(pods) == 0:
 		return saying(flow.CodeFixNone)

@@ -15,6 +15,8 @@ const (
 	CodeFixNarrowed Code = "fix-narrowed"
 	// CodeFixWouldIsolate says: a policy would isolate %[1]s, which %[2]s selects too
 	CodeFixWouldIsolate Code = "fix-would-isolate"
+	// CodeFixSameLabels says: no labels tell %[1]s from other pods
+	CodeFixSameLabels Code = "fix-same-labels"
 
 	// CodeFixOpens says: from %[1]s to %[2]s on %[3]s
 	CodeFixOpens Code = "fix-opens"
@@ -26,6 +28,8 @@ const (
 	CodeFixAlsoOpens Code = "fix-also-opens"
 	// CodeFixCloses says: it closes %[1]s to %[2]s on %[3]s
 	CodeFixCloses Code = "fix-closes"
+	// CodeFixTooMany says: %[1]s kinds of peers were not compared
+	CodeFixTooMany Code = "fix-too-many"
 	// CodeFixWorse says: %[1]s at %[2]s was %[3]s and becomes %[4]s
 	CodeFixWorse Code = "fix-worse"
 
@@ -63,6 +67,10 @@ const (
 	CodeFixReply Code = "fix-reply"
 	// CodeFixAddress says: %[1]s is nobody's
 	CodeFixAddress Code = "fix-address"
+	// CodeFixHairpin says: turn hairpin mode on
+	CodeFixHairpin Code = "fix-hairpin"
+	// CodeFixFamily says: %[1]s is of a family that who asks has not
+	CodeFixFamily Code = "fix-family"
 
 	// CodeNearServicePort says: port %[1]s, the Service's
 	CodeNearServicePort Code = "near-service-port"

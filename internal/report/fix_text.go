@@ -77,7 +77,22 @@ func (p *Printer) fixHead(f *explain.Fix) {
 }
 
 func (p *Printer) tally(when flow.Code, t explain.Tally) {
-	p.para("  "+pad(p.t(when), 8)+p.verdict(t.Verdict)+"  ", p.of(t))
+	p.para("  "+pad(p.t(when), 8)+pad(p.verdict(t.Verdict), 13), p.of(t))
+}
+
+// tried is what was tried and how far it gets. The verdict is painted, so it
+// does not pass through the catalogue.
+func (p *Printer) tried(what flow.Reason, t explain.Tally) string {
+	colon, comma, _ := p.marks()
+	return p.say(what) + colon + p.verdict(t.Verdict) + comma + p.of(t)
+}
+
+// marks are the language's punctuation.
+func (p *Printer) marks() (colon, comma, semicolon string) {
+	if p.Lang == Chinese {
+		return "：", "，", "；"
+	}
+	return ": ", ", ", "; "
 }
 
 func (p *Printer) of(t explain.Tally) string {
@@ -114,7 +129,8 @@ func (p *Printer) proved(f *explain.Fix) string {
 	if len(f.Edits) > 0 {
 		parts = append(parts, p.t(phraseFixWalked))
 	}
-	return strings.Join(parts, "; ")
+	_, _, semicolon := p.marks()
+	return strings.Join(parts, semicolon)
 }
 
 // unproved shows what was tried where nobody can pipe it into a cluster.
@@ -136,8 +152,9 @@ func (p *Printer) commands(policies []*cluster.NetworkPolicy, edits []explain.Ed
 		word = ""
 	}
 	for i := range edits {
-		piped := len(policies) == 0 && len(edits) == 1
-		p.entry(word, p.t(phraseFixPatch, edits[i].Object(), patchCommand(&edits[i], piped)))
+		p.entry(word, p.t(phraseFixPatch, edits[i].Object()))
+		// A command is copied whole, so it is never wrapped.
+		p.line(pad("", 10) + Clean(patchCommand(&edits[i], len(policies) == 0 && len(edits) == 1)))
 		word = ""
 	}
 }
@@ -175,7 +192,8 @@ func (p *Printer) alternatives(f *explain.Fix) {
 		if i > 0 {
 			word = ""
 		}
-		p.entry(word, p.say(a.What)+": "+p.verdict(a.After.Verdict)+", "+p.of(a.After)+"; "+p.t(phraseAlternative, a.Name))
+		_, _, semicolon := p.marks()
+		p.entry(word, p.tried(a.What, a.After)+semicolon+p.t(phraseAlternative, a.Name))
 		for _, price := range a.Prices {
 			p.para(pad("", 12), p.t(phrasePrice, p.say(price)))
 		}
@@ -204,14 +222,15 @@ func (p *Printer) nearMiss(n *explain.NearMiss) string {
 	for _, r := range n.Why {
 		why = append(why, p.say(r))
 	}
-	text := p.say(n.What) + ": " + p.verdict(n.After.Verdict) + ", " + p.of(n.After)
+	text := p.tried(n.What, n.After)
+	_, _, semicolon := p.marks()
 	switch {
 	case len(why) == 0:
 		return text
 	case n.Works():
-		return text + "; " + p.t(phraseWorksHere, strings.Join(why, "; "))
+		return text + semicolon + p.t(phraseWorksHere, strings.Join(why, semicolon))
 	}
-	return text + "; " + strings.Join(why, "; ")
+	return text + semicolon + strings.Join(why, semicolon)
 }
 
 // Alternative prints what an alternative reaches and costs.

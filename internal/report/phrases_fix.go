@@ -13,7 +13,7 @@ const (
 	phraseOf             flow.Code = "phrase-of" // reached, of
 	phraseFix            flow.Code = "phrase-fix"
 	phraseFixApply       flow.Code = "phrase-fix-apply" // policy
-	phraseFixPatch       flow.Code = "phrase-fix-patch" // service, command
+	phraseFixPatch       flow.Code = "phrase-fix-patch" // service
 	phraseFixWhy         flow.Code = "phrase-fix-why"
 	phraseFixOpens       flow.Code = "phrase-fix-opens"
 	phraseFixProved      flow.Code = "phrase-fix-proved"

@@ -5,17 +5,19 @@ import "github.com/portolan-net/portolan/flow"
 // englishFix is the topic of fixes, their proof and what does not repair.
 var englishFix = map[flow.Code]string{
 	flow.CodeFixNone:         "no change of a NetworkPolicy or a Service that could be printed here repairs this",
-	flow.CodeFixPending:      "%[1]s has no address for clients outside yet (pending): whoever hands out load balancer addresses has to give it one; kubectl describe service shows why it did not",
+	flow.CodeFixPending:      "%[1]s has no address for clients outside yet (pending): whoever hands out load balancer addresses has to give it one",
 	flow.CodeFixNoFrom:       "no from: policy sees %[1]s, and no podSelector or namespaceSelector selects an address",
 	flow.CodeFixTargetPort:   "port %[1]s is the target port: policy is judged after DNAT and never sees the Service's %[2]s",
 	flow.CodeFixNarrowed:     "%[1]s alone also selects %[2]s, which nothing isolates yet: the selector of the isolating policy keeps it so",
 	flow.CodeFixWouldIsolate: "a policy for pods %[2]s would isolate %[1]s too, which nothing isolates yet: give the pods that are meant a label of their own",
+	flow.CodeFixSameLabels:   "no labels tell %[1]s from pods of other workloads: give it a label of its own",
 
 	flow.CodeFixOpens:        "from %[1]s -> %[2]s on %[3]s",
 	flow.CodeFixOpensAll:     "from everywhere: clients outside, every node, every pod -> %[1]s on %[2]s",
 	flow.CodeFixOpensOutside: "from clients outside and from every node (pods are admitted already) -> %[1]s on %[2]s",
 	flow.CodeFixAlsoOpens:    "it would also open %[1]s -> %[2]s on %[3]s",
 	flow.CodeFixCloses:       "it would close %[1]s -> %[2]s on %[3]s",
+	flow.CodeFixTooMany:      "%[1]s kinds of peers were not compared: the cluster is too large",
 	flow.CodeFixWorse:        "%[1]s at %[2]s is %[3]s and would become %[4]s",
 
 	flow.CodeFixReselect:        "%[1]s selects %[2]s, which no pod has; %[3]s selects %[4]s, the only workload that nearly matches",
@@ -35,6 +37,8 @@ var englishFix = map[flow.Code]string{
 	flow.CodeFixLoop:            "%[1]s goes round: no node captures the address (ipMode Proxy, or nobody's) while a router sends it to them; take the route away, or let its load balancer answer",
 	flow.CodeFixReply:           "the packet arrives, but its reply takes another way back: use the cluster IP from inside, or externalTrafficPolicy Cluster",
 	flow.CodeFixAddress:         "nobody has %[1]s: ask for an address and port that a Service or pod has",
+	flow.CodeFixHairpin:         "turn hairpin mode on for the pods' bridge ports, or let the pod ask itself by its own address",
+	flow.CodeFixFamily:          "ask for an address of a family that both ends have, not %[1]s",
 
 	flow.CodeNearServicePort:  "port %[1]s, the Service's, instead of the target port",
 	flow.CodeNearNodePort:     "port %[1]s, the NodePort, instead of the target port",
@@ -67,8 +71,8 @@ var englishFix = map[flow.Code]string{
 	phraseAfter:          "after",
 	phraseOf:             "%[1]s of %[2]s paths deliver",
 	phraseFix:            "fix",
-	phraseFixApply:       "%[1]s: kubectl apply -f -",
-	phraseFixPatch:       "%[1]s: %[2]s",
+	phraseFixApply:       "%[1]s, for kubectl apply -f -",
+	phraseFixPatch:       "%[1]s, by this command",
 	phraseFixWhy:         "why",
 	phraseFixOpens:       "opens",
 	phraseFixProved:      "proved",
@@ -86,17 +90,19 @@ var englishFix = map[flow.Code]string{
 // chineseFix is the same in Chinese.
 var chineseFix = map[flow.Code]string{
 	flow.CodeFixNone:         "这里没有能打印出来的 NetworkPolicy 或 Service 改动可以修复它",
-	flow.CodeFixPending:      "%[1]s 还没有对外地址（pending）：要由分配负载均衡地址的组件给它一个；kubectl describe service 会说明为什么没有分到",
+	flow.CodeFixPending:      "%[1]s 还没有对外地址（pending）：要由分配负载均衡地址的组件给它一个",
 	flow.CodeFixNoFrom:       "不写 from：策略看到的是 %[1]s，podSelector 和 namespaceSelector 都选不中地址",
 	flow.CodeFixTargetPort:   "端口 %[1]s 是目标端口：策略在 DNAT 之后判断，看不到 Service 的端口 %[2]s",
 	flow.CodeFixNarrowed:     "只用 %[1]s 还会选中 %[2]s，而它们目前没有被隔离：加上隔离策略的选择器，使其保持不变",
 	flow.CodeFixWouldIsolate: "选择 %[2]s 的策略会连带隔离 %[1]s，而它们目前没有被隔离：请给目标 Pod 加上专用的标签",
+	flow.CodeFixSameLabels:   "没有标签能把 %[1]s 与其他工作负载的 Pod 区分开：请给它加上专用的标签",
 
 	flow.CodeFixOpens:        "来自 %[1]s -> %[2]s，端口 %[3]s",
 	flow.CodeFixOpensAll:     "来自任何地方：外部客户端、所有节点、所有 Pod -> %[1]s，端口 %[2]s",
 	flow.CodeFixOpensOutside: "来自外部客户端和所有节点（Pod 原本就放行）-> %[1]s，端口 %[2]s",
 	flow.CodeFixAlsoOpens:    "还会放开 %[1]s -> %[2]s，端口 %[3]s",
 	flow.CodeFixCloses:       "会阻断 %[1]s -> %[2]s，端口 %[3]s",
+	flow.CodeFixTooMany:      "还有 %[1]s 类对端没有比较：集群太大",
 	flow.CodeFixWorse:        "%[1]s 的 %[2]s 原为 %[3]s，会变为 %[4]s",
 
 	flow.CodeFixReselect:        "%[1]s 的选择器 %[2]s 没有 Pod 匹配；改为 %[3]s 可选中 %[4]s，这是唯一相近的工作负载",
@@ -116,6 +122,8 @@ var chineseFix = map[flow.Code]string{
 	flow.CodeFixLoop:            "%[1]s 的报文在路由器和节点之间环路：没有节点接住这个地址（ipMode 为 Proxy，或无人使用），路由器却把它送往节点；请撤掉该路由，或让它自己的负载均衡器应答",
 	flow.CodeFixReply:           "报文能到达，但应答走了另一条路：在集群内请用 ClusterIP，或把 externalTrafficPolicy 改为 Cluster",
 	flow.CodeFixAddress:         "没有谁使用 %[1]s：请访问某个 Service 或 Pod 确实拥有的地址和端口",
+	flow.CodeFixHairpin:         "请为 Pod 的网桥端口开启 hairpin 模式，或让 Pod 用自己的地址访问自己",
+	flow.CodeFixFamily:          "请访问双方都有的地址族，而不是 %[1]s",
 
 	flow.CodeNearServicePort:  "用 Service 的端口 %[1]s 代替目标端口",
 	flow.CodeNearNodePort:     "用 NodePort %[1]s 代替目标端口",
@@ -148,8 +156,8 @@ var chineseFix = map[flow.Code]string{
 	phraseAfter:          "之后",
 	phraseOf:             "%[2]s 条路径中有 %[1]s 条送达",
 	phraseFix:            "修复",
-	phraseFixApply:       "%[1]s：kubectl apply -f -",
-	phraseFixPatch:       "%[1]s：%[2]s",
+	phraseFixApply:       "%[1]s，交给 kubectl apply -f -",
+	phraseFixPatch:       "%[1]s，用这条命令",
 	phraseFixWhy:         "原因",
 	phraseFixOpens:       "放开",
 	phraseFixProved:      "证明",
