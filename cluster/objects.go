@@ -39,6 +39,8 @@ type Node struct {
 	Ready bool
 	// NetworkUnavailable is the condition of that name.
 	NetworkUnavailable bool
+	// Kubelet is status.nodeInfo.kubeletVersion.
+	Kubelet string
 }
 
 // Namespace is a v1 Namespace.

@@ -15,7 +15,8 @@ import (
 // what was not said is filled in and listed in Profile.Assumed. It returns an
 // error that names the known words when the Fabric uses an unknown one.
 func Resolve(s *Snapshot) (*Profile, error) {
-	d := &s.Fabric.Dataplane
+	found := Detect(s)
+	d := s.Fabric.Dataplane.with(&found)
 	p := &Profile{
 		PodNetwork:          d.PodNetwork,
 		ClusterCIDRs:        d.ClusterCIDRs,
@@ -24,9 +25,11 @@ func Resolve(s *Snapshot) (*Profile, error) {
 		PodEgressMasquerade: d.PodEgressMasquerade,
 		MasqueradeAll:       d.MasqueradeAll != nil && *d.MasqueradeAll,
 	}
-	if err := p.choose(d); err != nil {
+	if err := p.choose(&s.Fabric.Dataplane, &d); err != nil {
 		return nil, err
 	}
+	p.Assumed = append(p.Assumed, s.Fabric.Dataplane.leftOpen(found.Why)...)
+	p.unmeasured()
 	p.usualNetwork()
 	if len(p.ClusterCIDRs) == 0 {
 		p.deriveClusterCIDRs(s)
@@ -37,7 +40,7 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	if len(s.NetworkPolicies) == 0 && p.Policy.Enforces {
 		p.assume(flow.CodeNoPolicyInInput)
 	}
-	p.nodeAddresses(s)
+	p.nodeAddresses(s, found.Nodes)
 	return p, nil
 }
 
@@ -45,7 +48,54 @@ func (p *Profile) assume(code flow.Code, args ...string) {
 	p.Assumed = append(p.Assumed, flow.Because(code, args...))
 }
 
-func (p *Profile) choose(d *Dataplane) error {
+// with is what was told, and where nothing was, what the input shows.
+func (d Dataplane) with(found *Detected) Dataplane {
+	if d.Profile == "" {
+		d.Proxy, d.Policy = orElse(d.Proxy, found.Proxy), orElse(d.Policy, found.Policy)
+	}
+	d.PodNetwork = orElse(d.PodNetwork, found.PodNetwork)
+	d.PodEgressMasquerade = orElse(d.PodEgressMasquerade, found.Egress)
+	if len(d.ClusterCIDRs) == 0 {
+		d.ClusterCIDRs = found.ClusterCIDRs
+	}
+	if d.MasqueradeAll == nil {
+		d.MasqueradeAll = found.MasqueradeAll
+	}
+	return d
+}
+
+func orElse[T comparable](told, found T) T {
+	var zero T
+	if told != zero {
+		return told
+	}
+	return found
+}
+
+// leftOpen keeps what was detected of things that were not told.
+func (d *Dataplane) leftOpen(why []flow.Reason) []flow.Reason {
+	told := map[flow.Code]bool{
+		flow.CodeDetectedProxy:         d.Profile != "" || d.Proxy != "",
+		flow.CodeDetectedPolicy:        d.Profile != "" || d.Policy != "",
+		flow.CodeDetectedSeveral:       d.Profile != "" || d.Policy != "",
+		flow.CodeDetectedPodNetwork:    d.PodNetwork != "",
+		flow.CodeDetectedPodEgress:     d.PodEgressMasquerade != "",
+		flow.CodeDetectedClusterCIDR:   len(d.ClusterCIDRs) > 0,
+		flow.CodeDetectedMasqueradeAll: d.MasqueradeAll != nil,
+		flow.CodeDetectedUnmodelled:    d.Profile != "" || d.Proxy != "" && d.Policy != "",
+	}
+	var out []flow.Reason
+	for _, r := range why {
+		if !told[r.Code] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// choose looks up proxy and enforcer; told is what the Fabric said, d with what
+// was detected.
+func (p *Profile) choose(told, d *Dataplane) error {
 	switch d.PodNetwork {
 	case "", PodNetworkRouted, PodNetworkBridge, PodNetworkVXLAN, PodNetworkGateway:
 	default:
@@ -54,20 +104,14 @@ func (p *Profile) choose(d *Dataplane) error {
 	name := d.Profile
 	if name == "" {
 		name = "generic"
-		if d.Proxy == "" || d.Policy == "" {
-			p.assume(flow.CodeAssumedProfile, name)
-		}
 	}
 	bundle, ok := bundles[name]
 	if !ok {
 		return unknownWord("profile", name, bundles)
 	}
-	proxy, policy := bundle[0], bundle[1]
-	if d.Proxy != "" {
-		proxy = d.Proxy
-	}
-	if d.Policy != "" {
-		policy = d.Policy
+	proxy, policy := orElse(d.Proxy, bundle[0]), orElse(d.Policy, bundle[1])
+	if d.Profile == "" {
+		p.assumeParts(told, d, proxy, policy)
 	}
 	if p.Proxy, ok = proxies[proxy]; !ok {
 		return unknownWord("proxy", proxy, proxies)
@@ -78,8 +122,20 @@ func (p *Profile) choose(d *Dataplane) error {
 	if differs := besideOthers[policy]; differs != nil && proxy != policy {
 		differs(&p.Policy)
 	}
-	p.unmeasured()
 	return nil
+}
+
+// assumeParts says which part of the dataplane nobody told and nothing showed.
+func (p *Profile) assumeParts(told, d *Dataplane, proxy, policy string) {
+	switch {
+	case d.Proxy != "" && d.Policy != "":
+	case d.Proxy == told.Proxy && d.Policy == told.Policy: // nothing was detected
+		p.assume(flow.CodeAssumedProfile, "generic")
+	case d.Proxy == "":
+		p.assume(flow.CodeAssumedProxy, proxy)
+	default:
+		p.assume(flow.CodeAssumedEnforcer, policy)
+	}
 }
 
 // unmeasured says which parts of the profile nobody has held against packets.
@@ -172,9 +228,9 @@ func within(prefixes []netip.Prefix, a netip.Addr) bool {
 }
 
 // nodeAddresses fills the masquerade addresses of every node: the Fabric's
-// word, else the pod network's custom. An address that nothing tells stays
+// word, else what annotations tell, else the pod network's custom. An address that nothing tells stays
 // absent, and what depends on it is unknown.
-func (p *Profile) nodeAddresses(s *Snapshot) {
+func (p *Profile) nodeAddresses(s *Snapshot, found map[string]Masquerade) {
 	told := make(map[string]*Masquerade, len(s.Fabric.Nodes))
 	for i := range s.Fabric.Nodes {
 		told[s.Fabric.Nodes[i].Name] = &s.Fabric.Nodes[i].Masquerade
@@ -183,10 +239,11 @@ func (p *Profile) nodeAddresses(s *Snapshot) {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		m := p.custom(n)
+		if f, ok := found[n.Name]; ok {
+			m.override(&f)
+		}
 		if t := told[n.Name]; t != nil {
-			m.ToLocalPods = override(m.ToLocalPods, t.ToLocalPods)
-			m.ToPodsOnOtherNodes = override(m.ToPodsOnOtherNodes, t.ToPodsOnOtherNodes)
-			m.ToOtherNodes = override(m.ToOtherNodes, t.ToOtherNodes)
+			m.override(t)
 		}
 		p.Nodes[n.Name] = m
 	}
@@ -215,6 +272,13 @@ func (p *Profile) custom(n *Node) Masquerade {
 	default:
 	}
 	return m
+}
+
+// override replaces what is told by better words.
+func (m *Masquerade) override(told *Masquerade) {
+	m.ToLocalPods = override(m.ToLocalPods, told.ToLocalPods)
+	m.ToPodsOnOtherNodes = override(m.ToPodsOnOtherNodes, told.ToPodsOnOtherNodes)
+	m.ToOtherNodes = override(m.ToOtherNodes, told.ToOtherNodes)
 }
 
 // override replaces the addresses family by family, so that a Fabric which

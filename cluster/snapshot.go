@@ -16,6 +16,8 @@ type Snapshot struct {
 	MetalLB         MetalLB
 	Fabric          Fabric
 
+	// Clues show which dataplane the cluster runs; see Detect.
+	Clues []Clue
 	// Foreign are objects that may change a verdict and that are not modelled.
 	Foreign []Foreign
 	// Ignored are all other objects that were read and not used.

@@ -7,6 +7,20 @@ const (
 	CodeAssumedPodEgress    Code = "assumed-pod-egress"    // enforcer, masquerade
 	CodeAssumedNotSkipped   Code = "assumed-not-skipped"   // proxy
 
+	CodeAssumedProxy    Code = "assumed-proxy"    // proxy
+	CodeAssumedEnforcer Code = "assumed-enforcer" // enforcer
+
+	// What the input itself shows of the dataplane.
+	CodeDetectedProxy         Code = "detected-proxy"          // proxy, object
+	CodeDetectedPolicy        Code = "detected-policy"         // enforcer, object
+	CodeDetectedSeveral       Code = "detected-several"        // enforcers
+	CodeDetectedPodNetwork    Code = "detected-pod-network"    // pod network, object
+	CodeDetectedPodEgress     Code = "detected-pod-egress"     // masquerade, object
+	CodeDetectedTunnel        Code = "detected-tunnel"         // plugin, object
+	CodeDetectedClusterCIDR   Code = "detected-cluster-cidr"   // ranges, object
+	CodeDetectedMasqueradeAll Code = "detected-masquerade-all" // value, object
+	CodeDetectedUnmodelled    Code = "detected-unmodelled"     // setting, object
+
 	// Inferred: follows from documents, and nobody has measured it.
 	CodeInferredLooksLikeNode Code = "inferred-looks-like-node" // enforcer, address, node
 	CodeInferredGateway       Code = "inferred-gateway"         // enforcer, address

@@ -42,6 +42,7 @@ type Builder struct {
 	foreign  []*cluster.Foreign
 	ignored  []*cluster.Ignored
 	fabric   *cluster.Fabric
+	clues    []*cluster.Clue
 
 	nodes      []*cluster.Node
 	namespaces []*cluster.Namespace
@@ -104,6 +105,12 @@ func (b *Builder) keep(d decoded) *Error {
 		if !b.left[d.object] {
 			b.left[d.object] = true
 			b.ignored = append(b.ignored, val)
+		}
+		return nil
+	case *cluster.Clue:
+		if _, again := b.seen[d.object]; !again {
+			b.seen[d.object] = d
+			b.clues = append(b.clues, val)
 		}
 		return nil
 	case *cluster.Fabric:
@@ -253,6 +260,7 @@ func (b *Builder) fill(s *cluster.Snapshot) {
 	s.EndpointSlices = values(b.slices)
 	s.NetworkPolicies = values(b.policies)
 	s.MetalLB = b.metallb
+	s.Clues = b.allClues()
 	s.Foreign = values(b.foreign)
 	s.Ignored = values(b.ignored)
 	for _, p := range b.pods {

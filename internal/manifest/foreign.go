@@ -131,6 +131,9 @@ func (v value) text() string {
 // unmodelled sorts an object into Foreign or Ignored.
 func (v value) unmodelled(t typeMeta) any {
 	o, f := v.d.object, foreignOf(t)
+	if c := v.configClue(t); c != nil {
+		return c
+	}
 	ignored := func(r flow.Reason) any { return &cluster.Ignored{Object: o, Position: v.pos(), Reason: r} }
 	switch {
 	case strings.HasSuffix(t.group, "kustomize.config.k8s.io"):

@@ -18,6 +18,7 @@ func decodeNode(v value) any {
 	if n.PodCIDRs = spec.get("podCIDRs").prefixes(); n.PodCIDRs == nil && spec.get("podCIDR").str() != "" {
 		n.PodCIDRs = append(n.PodCIDRs, spec.get("podCIDR").prefix())
 	}
+	n.Kubelet = clean(v.at("status", "nodeInfo", "kubeletVersion").text())
 	for _, c := range v.at("status", "conditions").list() {
 		is := c.get("status").str() == "True"
 		switch c.get("type").str() {

@@ -12,6 +12,8 @@ import (
 type pod struct {
 	cluster.Pod
 	HasStatus bool // it was running somewhere; a manifest has no status
+	// agent is the dataplane's program that the pod looks like, "" for others.
+	agent *cluster.Clue
 }
 
 func decodePod(v value) any {
@@ -32,6 +34,9 @@ func decodePod(v value) any {
 		if c.get("type").str() == "Ready" {
 			p.Ready = c.get("status").str() == "True"
 		}
+	}
+	if p.HostNetwork {
+		p.agent = agentOf(p.Owner.Name, p.Labels, spec)
 	}
 	p.IPs = statusIPs(status, "podIPs", "podIP")
 	p.HostIPs = statusIPs(status, "hostIPs", "hostIP")
@@ -120,5 +125,8 @@ func decodeWorkload(v value) any {
 	w.Template.Labels = t.at("metadata", "labels").labels()
 	w.Template.HostNetwork = t.at("spec", "hostNetwork").boolean(false)
 	w.Template.Ports = containerPorts(t.get("spec"))
+	if w.Template.HostNetwork {
+		w.Template.agent = agentOf(w.Name, w.Template.Labels, t.get("spec"))
+	}
 	return w
 }

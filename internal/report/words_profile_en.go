@@ -9,6 +9,19 @@ var englishProfile = map[flow.Code]string{
 	flow.CodeAssumedPodEgress:    "what the pod network itself masquerades is not told: assumed %[2]s, the default of %[1]s",
 	flow.CodeAssumedNotSkipped:   "what %[1]s translates leaves by output and never meets forward: an enforcer of that hook alone would not see it; assumed that this one does",
 
+	flow.CodeAssumedProxy:    "the Service proxy is not told: assumed %[1]s",
+	flow.CodeAssumedEnforcer: "the NetworkPolicy enforcer is not told: assumed %[1]s",
+
+	flow.CodeDetectedProxy:         "detected: Service proxy %[1]s, because of %[2]s",
+	flow.CodeDetectedPolicy:        "detected: NetworkPolicy enforcer %[1]s, because of %[2]s",
+	flow.CodeDetectedSeveral:       "several NetworkPolicy enforcers show in the input (%[1]s): which one enforces is not told",
+	flow.CodeDetectedPodNetwork:    "detected: pod network %[1]s, because of %[2]s",
+	flow.CodeDetectedPodEgress:     "detected: the pod network masquerades %[1]s, because of %[2]s",
+	flow.CodeDetectedTunnel:        "detected: tunnels of %[1]s, whose addresses nodes use toward pods on other nodes, because of %[2]s",
+	flow.CodeDetectedClusterCIDR:   "detected: cluster CIDR %[1]s, because of %[2]s",
+	flow.CodeDetectedMasqueradeAll: "detected: masqueradeAll %[1]s, because of %[2]s",
+	flow.CodeDetectedUnmodelled:    "%[2]s sets %[1]s, which is not modelled: the answer is that of the default",
+
 	flow.CodeInferredLooksLikeNode: "%[1]s sees the packet behind the masquerade, from %[2]s, an address of %[3]s itself, and lets it pass as the resident node's: inferred from documents, not measured",
 	flow.CodeInferredGateway:       "%[1]s sees the packet behind the masquerade and judges it by %[2]s, since only what the node's own processes generate is exempt: inferred from documents, not measured",
 	flow.CodeInferredWorld:         "%[1]s takes the packet for one from outside the cluster without an address: only an ipBlock of every address matches it; inferred from documents, not measured",

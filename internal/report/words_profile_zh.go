@@ -9,6 +9,19 @@ var chineseProfile = map[flow.Code]string{
 	flow.CodeAssumedPodEgress:    "输入没有说明 Pod 网络自身做哪些 SNAT：假定为 %[2]s，即 %[1]s 的默认值",
 	flow.CodeAssumedNotSkipped:   "%[1]s 转换后的报文经 OUTPUT 发出，不经过 FORWARD：只看 FORWARD 的策略组件看不到它；假定这里的组件看得到",
 
+	flow.CodeAssumedProxy:    "输入没有说明 Service 代理：假定为 %[1]s",
+	flow.CodeAssumedEnforcer: "输入没有说明由谁执行 NetworkPolicy：假定为 %[1]s",
+
+	flow.CodeDetectedProxy:         "检测到 Service 代理 %[1]s，依据是 %[2]s",
+	flow.CodeDetectedPolicy:        "检测到 NetworkPolicy 的执行者 %[1]s，依据是 %[2]s",
+	flow.CodeDetectedSeveral:       "输入中有多个 NetworkPolicy 执行者（%[1]s）：不知道由哪一个执行",
+	flow.CodeDetectedPodNetwork:    "检测到 Pod 网络 %[1]s，依据是 %[2]s",
+	flow.CodeDetectedPodEgress:     "检测到 Pod 网络自身的 SNAT：%[1]s，依据是 %[2]s",
+	flow.CodeDetectedTunnel:        "检测到 %[1]s 的隧道，节点访问其他节点的 Pod 时使用隧道地址，依据是 %[2]s",
+	flow.CodeDetectedClusterCIDR:   "检测到集群 CIDR %[1]s，依据是 %[2]s",
+	flow.CodeDetectedMasqueradeAll: "检测到 masqueradeAll 为 %[1]s，依据是 %[2]s",
+	flow.CodeDetectedUnmodelled:    "%[2]s 设置了 %[1]s，没有建模：结果按默认值给出",
+
 	flow.CodeInferredLooksLikeNode: "%[1]s 在 SNAT 之后判断，看到的源地址 %[2]s 是 %[3]s 自己的地址，因此按本节点流量放行：由文档推断，没有测量过",
 	flow.CodeInferredGateway:       "%[1]s 在 SNAT 之后判断，按 %[2]s 检查这个报文，因为只有节点自身进程发出的报文免于检查：由文档推断，没有测量过",
 	flow.CodeInferredWorld:         "%[1]s 把这个报文当作来自集群外、没有具体地址：只有包含全部地址的 ipBlock 才匹配；由文档推断，没有测量过",
