@@ -146,6 +146,16 @@ func (t *Table) detect(addr netip.Addr, wants []Want) (cluster.Routes, flow.Reas
 	return cluster.RoutesL2, flow.Because(flow.CodeDetectedRouter, "MetalLB", x.pools[0].pool.Object().String())
 }
 
+// Announced reports whether nodes announce the address to the router, by BGP or
+// L2: then the route to a node comes and goes with what serves there.
+func (t *Table) Announced(r *cluster.Router, addr netip.Addr) bool {
+	routes := r.Routes
+	if t.assumed {
+		routes, _ = t.detect(addr, t.wants[addr])
+	}
+	return routes == cluster.RoutesBGP || routes == cluster.RoutesL2
+}
+
 // question is one address and who may announce it, by one kind.
 type question struct {
 	addr       netip.Addr

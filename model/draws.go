@@ -11,9 +11,10 @@ import (
 // node if the Service's external traffic policy were Local. Static routes do not
 // change; announcers withdraw a node that no Service on the address wants.
 func (m *Model) DrawsUnderLocal(svc *cluster.Service, addr netip.Addr, node string) bool {
-	announced := !m.Announce.Assumed()
-	for _, r := range m.Announce.Routers() {
-		announced = announced && (r.Routes == cluster.RoutesBGP || r.Routes == cluster.RoutesL2)
+	announced := true
+	routers := m.Announce.Routers()
+	for i := range routers {
+		announced = announced && m.Announce.Announced(&routers[i], addr)
 	}
 	if !announced {
 		return true
