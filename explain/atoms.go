@@ -147,12 +147,30 @@ func stopsOf(m *model.Model, full *cluster.Snapshot, t *path.Walked) []*atom {
 	case flow.NotListening:
 		one.listening(m, t)
 	case flow.NotAnnounced:
-		one.kind, one.undo, one.object = CauseAnnounced, announceEverywhere, flow.Object{}
-		one.reason = flow.Because(flow.CodeCauseAnnounced, t.Target.Addr.Addr().String(), unfitNodes(m))
+		if one.pending(m, t) {
+			break
+		}
+		one.kind, one.undo, one.object, one.reason = CauseAnnounced, announceEverywhere, flow.Object{}, last.Reason
+		if unfit := unfitNodes(m); unfit != "" {
+			one.reason = flow.Because(flow.CodeCauseAnnounced, t.Target.Addr.Addr().String(), unfit)
+		}
 	default:
 		one.kind, one.reason = CausePath, last.Reason
 	}
 	return []*atom{one}
+}
+
+// pending is a Service that has no load balancer address, and why it has none.
+func (a *atom) pending(m *model.Model, t *path.Walked) bool {
+	svc := t.Target.Pending
+	if svc == nil {
+		return false
+	}
+	a.kind, a.object = CauseAddress, svc.Object()
+	a.reason = flow.Because(flow.CodeCausePending, a.object.String())
+	a.because = path.WhyPending(m, svc)[1:]
+	a.origins = []flow.Origin{{Object: a.object, Position: svc.Position}}
+	return true
 }
 
 func objectName(svc *cluster.Service) string {
@@ -271,7 +289,7 @@ func deniedWords(t *path.Walked, j *model.Judgement) flow.Reason {
 // that has none, or headless and without endpoints.
 func noFront(m *model.Model, full *cluster.Snapshot, o *Observation) *atom {
 	a := &atom{kind: CauseAddress, places: map[string]bool{}, reason: flow.Because(flow.CodeCauseNoFront, o.To, "?")}
-	subjects, err := path.Subjects(m, o.To, "")
+	subjects, err := path.Subjects(m, o.To, o.ns)
 	if err != nil || len(subjects) == 0 || subjects[0].Service == nil {
 		return a
 	}

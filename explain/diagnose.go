@@ -116,12 +116,12 @@ func Diagnose(m *model.Model, target, namespace string, seen []Observation) (*Di
 	g := &diagnosing{full: m, ns: cmp.Or(namespace, "default"), d: &Diagnosis{Target: target, Ignored: ignored(m.Snapshot)}}
 	var namespaces []string
 	for i, o := range seen {
-		o.To = cmp.Or(o.To, target)
+		o.To, o.ns = cmp.Or(o.To, target), g.ns
 		k, err := g.foresee(m, &o)
 		if err != nil {
 			return nil, err
 		}
-		namespaces = append(namespaces, touched(&k)...)
+		namespaces = append(append(namespaces, touched(&k)...), o.namespace())
 		g.obs = append(g.obs, o)
 		if o.Failed() {
 			g.failing = append(g.failing, i)

@@ -19,6 +19,21 @@ type Observation struct {
 	Via  string // the node entered by, for a client outside
 	To   string // "" for the target of the diagnosis
 	Seen []Sighting
+
+	ns string // of names that have none
+}
+
+// namespace is that of the pod or workload it was seen from, "" for other
+// places.
+func (o *Observation) namespace() string {
+	kind, name, _ := strings.Cut(o.From, "/")
+	if kind == "external" || kind == "node" || kind == "no" {
+		return ""
+	}
+	if ns, _, ok := strings.Cut(name, "/"); ok {
+		return ns
+	}
+	return o.ns
 }
 
 // Sighting is a word for what a client noticed. Works and Fails leave open what

@@ -24,8 +24,8 @@ func (t *triaging) outside(svc *cluster.Service, p *cluster.ServicePort) *troubl
 	if svc.Headless || svc.Type == cluster.ServiceClusterIP && len(svc.ExternalIPs) == 0 {
 		return nil
 	}
-	if svc.Type == cluster.ServiceLoadBalancer && len(svc.Ingress) == 0 {
-		return &trouble{class: Broken, reason: flow.Because(flow.CodeTriagePending), detail: flow.Because(flow.CodeCausePending, svc.Object().String()), who: []string{whoOutside}}
+	if why := path.WhyPending(t.m, svc); len(why) > 0 {
+		return &trouble{class: Broken, reason: flow.Because(flow.CodeTriagePending), detail: why[min(1, len(why)-1)], who: []string{whoOutside}}
 	}
 	var worst *trouble
 	asked := false

@@ -116,7 +116,11 @@ func announceEverywhere(s *cluster.Snapshot) {
 		n.Ready, n.NetworkUnavailable, n.Labels = true, false, maps.Clone(n.Labels)
 		delete(n.Labels, "node.kubernetes.io/exclude-from-external-load-balancers")
 	}
+	s.MetalLB = cluster.MetalLB{}
 	s.Fabric.Routers = slices.Clone(s.Fabric.Routers)
+	if len(s.Fabric.Routers) == 0 {
+		s.Fabric.Routers = []cluster.Router{{Name: "gateway", Multipath: true}}
+	}
 	for i := range s.Fabric.Routers {
 		s.Fabric.Routers[i].Routes, s.Fabric.Routers[i].Nodes = cluster.RoutesStatic, nil
 	}

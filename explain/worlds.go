@@ -15,8 +15,9 @@ type axis struct {
 // The words of the Fabric that are tried. One that this build does not know is
 // passed over.
 var (
-	otherPolicies = []string{"kube-router", "kube-network-policies", "none", "calico", "cilium", "aws", "antrea", "generic"}
-	otherProxies  = []string{"kube-proxy-iptables", "kube-proxy-ipvs", "kube-proxy-nftables", "cilium", "antrea"}
+	otherPolicies = []string{"kube-router", "kube-network-policies", "none", "calico", "aws", "generic"}
+	otherProxies  = []string{"kube-proxy-iptables", "kube-proxy-ipvs", "kube-proxy-nftables"}
+	otherProfiles = []string{"cilium", "cilium-kube-proxy", "antrea", "antrea-kube-proxy", "ipvs-forward-only"}
 	otherNetworks = []cluster.PodNetwork{cluster.PodNetworkRouted, cluster.PodNetworkVXLAN, cluster.PodNetworkBridge}
 )
 
@@ -42,6 +43,13 @@ func (g *diagnosing) axes(base *world) []axis {
 	for _, name := range otherProxies {
 		if name != p.Proxy.Name {
 			add(flow.CodeAxisProxy, name, bundle || d.Proxy != "", func(d *cluster.Dataplane) { d.Proxy = name })
+		}
+	}
+	for _, name := range otherProfiles {
+		if name != d.Profile {
+			add(flow.CodeAxisProfile, name, bundle || d.Policy != "" || d.Proxy != "", func(d *cluster.Dataplane) {
+				d.Profile, d.Policy, d.Proxy, d.PodNetwork, d.PodEgressMasquerade = name, "", "", "", ""
+			})
 		}
 	}
 	for _, n := range otherNetworks {

@@ -45,6 +45,7 @@ const (
 	// Axes of the dataplane.
 	CodeAxisPolicy     Code = "axis-policy"
 	CodeAxisProxy      Code = "axis-proxy"
+	CodeAxisProfile    Code = "axis-profile"
 	CodeAxisPodNetwork Code = "axis-pod-network"
 	CodeAxisMasquerade Code = "axis-masquerade-all"
 	CodeAxisListening  Code = "axis-listening"

@@ -41,6 +41,7 @@ var englishTriage = map[flow.Code]string{
 
 	flow.CodeAxisPolicy:     "the NetworkPolicy enforcer",
 	flow.CodeAxisProxy:      "the Service proxy",
+	flow.CodeAxisProfile:    "the dataplane",
 	flow.CodeAxisPodNetwork: "the pod network",
 	flow.CodeAxisMasquerade: "kube-proxy's masqueradeAll",
 	flow.CodeAxisListening:  "what the pods listen on",

@@ -41,6 +41,7 @@ var chineseTriage = map[flow.Code]string{
 
 	flow.CodeAxisPolicy:     "NetworkPolicy 的执行者",
 	flow.CodeAxisProxy:      "Service 代理",
+	flow.CodeAxisProfile:    "数据面",
 	flow.CodeAxisPodNetwork: "Pod 网络",
 	flow.CodeAxisMasquerade: "kube-proxy 的 masqueradeAll",
 	flow.CodeAxisListening:  "Pod 监听的端口",
