@@ -164,6 +164,7 @@ type question struct {
 	offers     []offer
 	configured bool // MetalLB's objects decide
 	either     bool // advertisements of neither kind are for the pool
+	absent     bool // the input holds none at all
 	pool       *announced
 }
 
@@ -176,14 +177,13 @@ type offer struct {
 	nodes []string
 }
 
-func (o *offer) has(node string) bool { return slices.Contains(o.nodes, node) }
-
 // asked works out the offers. Without a pool in the input, and for another
 // controller's addresses, every node that could announce does.
 func (t *Table) asked(addr netip.Addr, wants []Want, kind string) *question {
 	x := &question{addr: addr, kind: kind, wants: wants, pool: t.speakers.poolOf(addr)}
 	x.configured = len(t.speakers.pools) > 0
 	x.either = x.pool != nil && len(x.pool.ads) == 0
+	x.absent = len(t.speakers.all) == 0
 	for i := range wants {
 		w := &wants[i]
 		o := offer{want: w, could: t.could(w)}

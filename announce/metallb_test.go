@@ -57,7 +57,7 @@ func TestBGPConfigured(t *testing.T) {
 		why    flow.Code
 		also   flow.Code
 	}{
-		{"no advertisement", func(*cluster.MetalLB) {}, served("n1"), "", flow.CodeNoAdvertisement, ""},
+		{"no advertisement", func(*cluster.MetalLB) {}, served("n1"), "", flow.CodeNoAdvertisement, flow.CodeAssumedNoAds},
 		{"one for every pool", func(m *cluster.MetalLB) { m.BGPAdvertisements = []cluster.BGPAdvertisement{{}} }, served("n1"), "n3 n2 n1", flow.CodeRouted, flow.CodeAssumedPeers},
 		{"by the pool's name", func(m *cluster.MetalLB) {
 			m.BGPAdvertisements = []cluster.BGPAdvertisement{{Pools: []string{"vips"}}}
@@ -143,7 +143,7 @@ func TestL2Configured(t *testing.T) {
 		{"interfaces of one, all of another", func(m *cluster.MetalLB) {
 			m.L2Advertisements = []cluster.L2Advertisement{{Interfaces: []string{"eth1"}}, {}}
 		}, []Want{served("n2")}, "n3", flow.CodeRoutedLeader, ""},
-		{"no advertisement at all", func(*cluster.MetalLB) {}, []Want{served("n1")}, "", flow.CodeNoAdvertisement, ""},
+		{"no advertisement at all", func(*cluster.MetalLB) {}, []Want{served("n1")}, "", flow.CodeNoAdvertisement, flow.CodeAssumedNoAds},
 		{
 			"a sharing key and serviceSelectors", all(func(l *cluster.L2Advertisement) { l.ServiceSelectors = labelled("tier", "front") }),
 			[]Want{with(served("n1"), func(w *Want) { w.Shares, w.Labels = true, cluster.Labels{"tier": "front"} })},

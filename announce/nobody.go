@@ -31,6 +31,9 @@ func (x *question) nobody() Choice {
 		c.Why = flow.Because(flow.CodeNoPoolHolds, at)
 	case x.configured && x.pool != nil && len(ads) == 0 && !ours[0].want.Foreign:
 		c.Why, c.Origins = x.unselected()
+		if x.absent {
+			c.Also = []flow.Reason{flow.Because(flow.CodeAssumedNoAds)}
+		}
 	case x.shunned() != nil:
 		a := x.shunned()
 		c.Why, c.Origins = flow.Because(flow.CodeSharedAndSelected, at, a.origin.Object.String()), []flow.Origin{a.origin}

@@ -39,9 +39,14 @@ func (t *Table) bgp(r *cluster.Router, addr netip.Addr, wants []Want) Choice {
 	x := t.asked(addr, wants, kindBGP)
 	peers, assumed := t.speakers.peersOf(r)
 	var nodes []string
-	for _, n := range t.eligible {
-		if slices.ContainsFunc(x.offers, func(o offer) bool { return o.has(n) && t.reaches(peers, n, &o) }) {
-			nodes = append(nodes, n)
+	drawn := map[string]bool{}
+	for i := range x.offers {
+		o := &x.offers[i]
+		for _, n := range o.nodes {
+			if !drawn[n] && t.reaches(peers, n, o) {
+				drawn[n] = true
+				nodes = append(nodes, n)
+			}
 		}
 	}
 	slices.SortFunc(nodes, func(a, b string) int { return t.byAddress(a, b, addr.Is6()) })

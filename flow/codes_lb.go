@@ -45,6 +45,7 @@ const (
 	CodeSharedAndSelected Code = "shared-and-service-selected"   // address, advertisement
 	CodeNothingServes     Code = "nothing-serves"                // address
 	CodeRoutedLeaders     Code = "routed-leaders"                // nodes
+	CodeAssumedNoAds      Code = "assumed-no-advertisement"
 	CodeAssumedPeers      Code = "assumed-peers"
 	CodeAssumedInterfaces Code = "assumed-interfaces" // advertisement, interfaces
 )

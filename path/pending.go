@@ -46,8 +46,14 @@ func WhyPending(m *model.Model, svc *cluster.Service) []flow.Reason {
 
 // Drawn reports whether a router sends an address to any node.
 func Drawn(m *model.Model, to string) bool {
-	for i := range m.Snapshot.Nodes {
-		if Draws(m, to, m.Snapshot.Nodes[i].Name) {
+	addr, _, _ := strings.Cut(to, "/")
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return false
+	}
+	routers := m.Announce.Routers()
+	for i := range routers {
+		if len(m.Announce.NextHops(&routers[i], ap.Addr()).Nodes) > 0 {
 			return true
 		}
 	}

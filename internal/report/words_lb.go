@@ -42,6 +42,7 @@ var englishAddresses = map[flow.Code]string{
 	flow.CodeSharedAndSelected: "%[2]s has serviceSelectors, and MetalLB announces nothing with allow-shared-ip by such an advertisement: nobody answers for %[1]s",
 	flow.CodeNothingServes:     "nothing behind %[1]s serves, so no node announces it",
 	flow.CodeRoutedLeaders:     "%[1]s all answer for the address: the sharers' candidates differ",
+	flow.CodeAssumedNoAds:      "the input holds neither BGPAdvertisement nor L2Advertisement: assumed that there is none",
 	flow.CodeAssumedPeers:      "the input holds no BGPPeer: assumed that every node has a session with the router",
 	flow.CodeAssumedInterfaces: "%[1]s answers on %[2]s only: assumed that the packet comes in there",
 

@@ -42,6 +42,7 @@ var chineseAddresses = map[flow.Code]string{
 	flow.CodeSharedAndSelected: "%[2]s 带有 serviceSelectors，而 MetalLB 不会用这样的通告发布带 allow-shared-ip 的 Service：没有节点应答 %[1]s",
 	flow.CodeNothingServes:     "%[1]s 后面没有可用的后端，因此没有节点通告它",
 	flow.CodeRoutedLeaders:     "%[1]s 都应答这个地址：共用它的各 Service 候选节点不同",
+	flow.CodeAssumedNoAds:      "输入中既没有 BGPAdvertisement 也没有 L2Advertisement：假定集群里也没有",
 	flow.CodeAssumedPeers:      "输入中没有 BGPPeer：假定每个节点都与路由器建立了会话",
 	flow.CodeAssumedInterfaces: "%[1]s 只在接口 %[2]s 上应答：假定报文从那里进入",
 
