@@ -68,23 +68,8 @@ func (p *Printer) table(s *explain.Survey) {
 	for i := range s.Rows {
 		rows = append(rows, p.tableRow(&s.Rows[i]))
 	}
-	widths := make([]int, len(rows[0]))
-	room := p.Width - 2
-	for i := len(widths) - 1; i >= 0; i-- {
-		for _, r := range rows {
-			if i == 0 {
-				r[0] = cut(r[0], max(room, 24))
-			}
-			widths[i] = max(widths[i], width(r[i]))
-		}
-		room -= widths[i] + 2
-	}
-	for _, r := range rows {
-		line := ""
-		for i, c := range r {
-			line += pad(c, widths[i]+2)
-		}
-		p.line("  " + line)
+	for _, part := range p.columns(rows) {
+		p.grid(part)
 	}
 	for _, c := range s.Columns {
 		switch c.Kind {
@@ -94,6 +79,55 @@ func (p *Printer) table(s *explain.Survey) {
 		default:
 			p.line("  " + pad(strings.ToUpper(c.Kind.String()), 10) + Clean(c.To))
 		}
+	}
+}
+
+// columns splits a table into as many as it takes for each to fit the width;
+// the first column stands in all of them.
+func (p *Printer) columns(rows [][]string) [][][]string {
+	const name = 28 // at least, for the first column
+	var parts [][][]string
+	for at := 1; at < len(rows[0]); {
+		part := make([][]string, len(rows))
+		for i, r := range rows {
+			part[i] = []string{r[0]}
+		}
+		for room := p.Width - 2 - name; at < len(rows[0]); at++ {
+			if room -= columnWidth(rows, at) + 2; room < 0 && len(part[0]) > 1 {
+				break
+			}
+			for i, r := range rows {
+				part[i] = append(part[i], r[at])
+			}
+		}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+func columnWidth(rows [][]string, at int) int {
+	n := 0
+	for _, r := range rows {
+		n = max(n, width(r[at]))
+	}
+	return n
+}
+
+// grid prints rows in columns; the first gives way.
+func (p *Printer) grid(rows [][]string) {
+	room := p.Width - 2
+	for at := 1; at < len(rows[0]); at++ {
+		room -= columnWidth(rows, at) + 2
+	}
+	for _, r := range rows {
+		r[0] = cut(r[0], max(room-2, 24))
+	}
+	for _, r := range rows {
+		line := ""
+		for at, c := range r {
+			line += pad(c, columnWidth(rows, at)+2)
+		}
+		p.line("  " + line)
 	}
 }
 
@@ -118,8 +152,14 @@ func cut(s string, n int) string {
 	if width(s) <= n {
 		return s
 	}
-	r := []rune(s)
-	return string(r[:min(len(r), n-3)]) + "..."
+	out := ""
+	for _, r := range s {
+		if width(out+string(r)) > n-3 {
+			break
+		}
+		out += string(r)
+	}
+	return out + "..."
 }
 
 func (p *Printer) cell(c *explain.Cell) string {
@@ -131,7 +171,12 @@ func (p *Printer) cell(c *explain.Cell) string {
 		seen = append(seen, s.String())
 	}
 	var marks []string
-	for _, r := range c.Reasons {
+	const most = 4
+	for i, r := range c.Reasons {
+		if i == most {
+			marks = append(marks, fmt.Sprintf("+%d", len(c.Reasons)-most))
+			break
+		}
 		marks = append(marks, strconv.Itoa(r+1))
 	}
 	note := ""

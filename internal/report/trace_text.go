@@ -119,7 +119,12 @@ func (p *Printer) hop(h *flow.Hop) {
 	if h.Machine.Namespace != "" {
 		at = h.Machine.Kind.String() + " " + h.Machine.Namespace + "/" + h.Machine.Name
 	}
-	p.line(hopIndent + pad(p.paint(bold, Clean(at)), 24) + "  " + h.Steps[0].Before.String())
+	lead, tuple := hopIndent+pad(p.paint(bold, Clean(at)), 24)+"  ", h.Steps[0].Before.String()
+	if width(lead)+width(tuple) > p.Width {
+		p.line(lead)
+		lead = hopIndent + "  "
+	}
+	p.line(lead + tuple)
 	for i := range h.Steps {
 		p.step(&h.Steps[i])
 	}
