@@ -31,6 +31,8 @@ type Summary struct {
 	// was asked instead.
 	Pending []flow.Reason
 	Ignored []Ignored
+	// Others is what other profiles that fit would answer, where they were asked.
+	Others []Other
 }
 
 // Ignored is a kind of object that was read and not used, folded.

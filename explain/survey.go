@@ -31,6 +31,8 @@ type Survey struct {
 	Assumptions []flow.Reason
 	Deviations  []flow.Reason
 	Ignored     []Ignored
+	// Others is what other profiles that fit would change; see TryOthers.
+	Others []OtherSurvey
 	// Sampled is the number of pods that were not asked because others stand for
 	// them; 0: every pod was.
 	Sampled int

@@ -34,6 +34,27 @@ const (
 	CodeFallsBack           Code = "falls-back"             // service:port, front, endpoint, k of n, address
 	CodeUnusedBoundPort     Code = "unused-bound-port"      // address:port
 
+	// Why another profile answers differently.
+	CodeSinceAfterSNAT     Code = "since-after-snat"
+	CodeSinceBeforeSNAT    Code = "since-before-snat"
+	CodeSinceIdentities    Code = "since-identities"
+	CodeSinceBeforeDNAT    Code = "since-before-dnat"
+	CodeSinceSelf          Code = "since-self"
+	CodeSinceNotEnforced   Code = "since-not-enforced"
+	CodeSinceEnforced      Code = "since-enforced"
+	CodeSinceDeny          Code = "since-deny"
+	CodeSinceForwardOnly   Code = "since-forward-only"
+	CodeSinceLocalBackends Code = "since-local-backends"
+	CodeSincePodsKeep      Code = "since-pods-keep"
+	CodeSinceSocket        Code = "since-socket"
+	CodeSinceFallsBack     Code = "since-falls-back"
+	CodeSinceClusterIPs    Code = "since-cluster-ips"
+	CodeSincePolicy        Code = "since-policy"   // enforcer
+	CodeSinceProxy         Code = "since-proxy"    // proxy
+	CodeSinceNetwork       Code = "since-network"  // pod network
+	CodeSinceEgress        Code = "since-egress"   // masquerade
+	CodeSinceTogether      Code = "since-together" // proxy, enforcer, pod network
+
 	CodeMissIdentity Code = "miss-identity" // cidr, address
 
 	CodeDeviationIdentities  Code = "deviation-identities"

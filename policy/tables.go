@@ -206,6 +206,13 @@ func (t *Tables) Selected(pod *cluster.Pod) bool {
 	return len(t.isolating(pod, Ingress)) > 0 || len(t.isolating(pod, Egress)) > 0
 }
 
+// Under is the same policies under another enforcer.
+func (t *Tables) Under(profile *cluster.PolicyProfile) *Tables {
+	c := *t
+	c.profile = profile
+	return &c
+}
+
 // Isolates reports whether any policy isolates the pod in the direction.
 func (t *Tables) Isolates(pod *cluster.Pod, d Direction) bool { return len(t.isolating(pod, d)) > 0 }
 

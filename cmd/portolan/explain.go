@@ -61,6 +61,7 @@ SEEN    PLACE [via NODE] [to TARGET] WORD[,WORD], a WORD being connected,
 			return a.runExplain(args[0])
 		},
 	}
+	a.othersFlag(c)
 	c.Flags().StringArrayVar(&seen, "seen", nil, "what was seen from a place (\"node/n1 timeout\"); repeat for more")
 	c.Flags().StringVar(&seenFile, "seen-file", "", "file, or -, with one observation a line")
 	return c
@@ -73,6 +74,9 @@ func (a *app) runExplain(target string) error {
 	}
 	done := a.progress("asking from every place")
 	surveys, err := explain.Surveys(m, target, a.ns)
+	if a.others {
+		explain.TryOthers(m, surveys)
+	}
 	done()
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ type app struct {
 	output   string
 	color    string
 	lang     string
+	others   bool // ask under the other profiles that fit
 	code     int
 }
 
@@ -158,6 +159,11 @@ func (a *app) printer() (*report.Printer, error) {
 		return nil, &usageError{what: fmt.Sprintf("--color %q is not auto, always or never", a.color), hint: "portolan --help"}
 	}
 	return p, nil
+}
+
+// othersFlag lets a command leave the other profiles out.
+func (a *app) othersFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&a.others, "others", true, "say where other dataplanes that fit would answer differently")
 }
 
 // localeLang is the language of the environment, as gettext finds it.

@@ -41,6 +41,7 @@ TO    IP:PORT  [IPv6]:PORT
 			return a.runTrace(path.Question{From: args[0], To: args[1], Via: via, Namespace: a.ns}, exitCode)
 		},
 	}
+	a.othersFlag(c)
 	c.Flags().StringVar(&via, "via", "", "node that a client's packet enters by, instead of the router's choice")
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit 1 when the answer is not REACHABLE")
 	return c
@@ -63,6 +64,9 @@ func (a *app) runTrace(q path.Question, exitCode bool) error {
 		return err
 	}
 	s := explain.Summarize(m, answer)
+	if a.others {
+		s.Others = explain.Others(m, answer)
+	}
 	switch {
 	case answer.Verdict == flow.VerdictUnknown:
 		a.code = exitUnknown

@@ -12,20 +12,21 @@ type surveyDoc struct {
 }
 
 type surveyJSON struct {
-	Title       string        `json:"title"`
-	Service     string        `json:"service,omitempty"`
-	Port        int           `json:"port,omitempty"`
-	Protocol    string        `json:"protocol,omitempty"`
-	Columns     []columnJSON  `json:"columns"`
-	Rows        []rowJSON     `json:"rows"`
-	Reasons     []becauseJSON `json:"reasons"`
-	Pending     []reasonJSON  `json:"pending"`
-	Proofless   []string      `json:"proofless"`
-	Sharing     *sharingJSON  `json:"sharing,omitempty"`
-	Sampled     int           `json:"sampled"`
-	Assumptions []reasonJSON  `json:"assumptions"`
-	Deviations  []reasonJSON  `json:"deviations"`
-	Ignored     []ignoredJSON `json:"ignored"`
+	Title       string            `json:"title"`
+	Service     string            `json:"service,omitempty"`
+	Port        int               `json:"port,omitempty"`
+	Protocol    string            `json:"protocol,omitempty"`
+	Columns     []columnJSON      `json:"columns"`
+	Rows        []rowJSON         `json:"rows"`
+	Reasons     []becauseJSON     `json:"reasons"`
+	Pending     []reasonJSON      `json:"pending"`
+	Proofless   []string          `json:"proofless"`
+	Sharing     *sharingJSON      `json:"sharing,omitempty"`
+	Sampled     int               `json:"sampled"`
+	Assumptions []reasonJSON      `json:"assumptions"`
+	Deviations  []reasonJSON      `json:"deviations"`
+	Ignored     []ignoredJSON     `json:"ignored"`
+	Others      []otherSurveyJSON `json:"others"`
 }
 
 type columnJSON struct {
@@ -92,6 +93,7 @@ func toSurvey(s *explain.Survey) surveyJSON {
 		Title: Clean(s.Title), Columns: []columnJSON{}, Rows: []rowJSON{}, Reasons: []becauseJSON{}, Pending: toReasons(s.Pending),
 		Proofless: list(s.Proofless), Sharing: toSharing(s.Sharing), Sampled: s.Sampled,
 		Assumptions: toReasons(s.Assumptions), Deviations: toReasons(s.Deviations), Ignored: toIgnored(s.Ignored),
+		Others: toOtherSurveys(s.Others),
 	}
 	if s.Service != nil {
 		j.Service, j.Port, j.Protocol = Clean(s.Service.Object().String()), int(s.Port.Port), s.Port.Protocol.String()

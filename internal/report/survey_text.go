@@ -32,6 +32,7 @@ func (p *Printer) survey(s *explain.Survey) {
 	p.sharing(s.Sharing)
 	p.reasons(phraseAssumed, s.Assumptions)
 	p.reasons(phraseDeviates, s.Deviations)
+	p.otherSurveys(s)
 	if s.Sampled > 0 {
 		p.para(p.lead(phraseSampled), p.t(phraseSampledPods, s.Sampled))
 	}

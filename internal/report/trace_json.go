@@ -26,6 +26,7 @@ type traceDoc struct {
 	Assumptions []reasonJSON  `json:"assumptions"`
 	Deviations  []reasonJSON  `json:"deviations"`
 	Ignored     []ignoredJSON `json:"ignored"`
+	Others      []otherJSON   `json:"others"`
 }
 
 type targetJSON struct {
@@ -73,7 +74,7 @@ func TraceJSON(w io.Writer, s *explain.Summary) error {
 		From: Clean(a.Question.From), To: Clean(a.Question.To), Via: Clean(a.Question.Via),
 		Verdict: a.Verdict.String(), Seen: stringsOf(s.Seen), Reached: s.Reached, Paths: s.Paths,
 		Targets: []targetJSON{}, SharedBy: []string{}, Culprits: toObjects(s.Culprits), Nearest: toMisses(s.Misses), Pending: toReasons(s.Pending),
-		Traces: []traceJSON{}, Assumptions: toReasons(a.Assumptions), Deviations: toReasons(a.Deviations), Ignored: toIgnored(s.Ignored),
+		Traces: []traceJSON{}, Assumptions: toReasons(a.Assumptions), Deviations: toReasons(a.Deviations), Ignored: toIgnored(s.Ignored), Others: toOthers(s.Others),
 	}
 	for i := range a.Targets {
 		d.Targets = append(d.Targets, toTarget(&a.Targets[i]))

@@ -24,6 +24,7 @@ func (p *Printer) Trace(s *explain.Summary) error {
 	p.blame(s)
 	p.reasons(phraseAssumed, s.Answer.Assumptions)
 	p.reasons(phraseDeviates, s.Answer.Deviations)
+	p.others(s.Others)
 	p.ignored(s.Ignored)
 	return p.Err()
 }
