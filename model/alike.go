@@ -39,13 +39,21 @@ func (m *Model) AlikeNode(node string, src netip.Addr) NodeKey {
 
 // Nodes are nodes that fare alike, with the source addresses of each.
 type Nodes struct {
-	Names   []string
-	sources [3][]netip.Addr // by cluster.Toward, parallel to Names
+	Names []string
+	// sources are by cluster.Toward, parallel to Names before the cut places were
+	// left out: most packets need none of them.
+	sources [3][]netip.Addr
+	cut     []int
 }
 
 // Sources returns what each node puts on packets it masquerades, in the order
 // of Names.
-func (n *Nodes) Sources(t cluster.Toward) []netip.Addr { return n.sources[t] }
+func (n *Nodes) Sources(t cluster.Toward) []netip.Addr {
+	if len(n.cut) == 0 {
+		return n.sources[t]
+	}
+	return cutOut(n.sources[t], n.cut)
+}
 
 // Group makes Nodes of names.
 func (m *Model) Group(names []string, v6 bool) Nodes {
@@ -125,11 +133,7 @@ func (m *Model) IsEligible(node string) bool {
 
 // without leaves out the places, which are sorted.
 func (n Nodes) without(places []int) Nodes {
-	out := Nodes{Names: cutOut(n.Names, places)}
-	for t := range n.sources {
-		out.sources[t] = cutOut(n.sources[t], places)
-	}
-	return out
+	return Nodes{Names: cutOut(n.Names, places), sources: n.sources, cut: places}
 }
 
 func cutOut[T any](list []T, places []int) []T {

@@ -79,12 +79,12 @@ func (w *walker) assumeSources(p *packet, toward cluster.Toward, v6 bool) {
 	var shown []string
 	n := 0
 	told := len(w.m.Snapshot.Fabric.Nodes) > 0
-	for i, node := range p.stands.nodes.Names {
+	for _, node := range p.stands.nodes.Names {
 		if told && w.m.Snapshot.Fabric.Told(node, toward, v6) {
 			continue
 		}
 		if n++; n <= most {
-			shown = append(shown, node+" "+p.stands.nodes.Sources(toward)[i].String())
+			shown = append(shown, node+" "+w.m.Profile.SourceOf(node, toward, v6).String())
 		} else if !told {
 			n = len(p.stands.nodes.Names)
 			break
