@@ -128,11 +128,11 @@ func (t *Table) keep(svc *cluster.Service) bool {
 // mayKeep is what convergeBalancer asks of addresses already given.
 func (t *Table) mayKeep(svc *cluster.Service, had []netip.Addr) []flow.Reason {
 	req, wrong := requestOf(svc)
-	if !wrong.IsZero() {
-		return nil // "invalid requested loadbalancer IPs": it stays as it is
-	}
 	if why := t.refuses(svc, had, request{pool: req.pool}); len(why) > 0 {
 		return why
+	}
+	if !wrong.IsZero() {
+		return nil // "invalid requested loadbalancer IPs": it stays as it is
 	}
 	if len(req.addrs) > 0 && !sameAddresses(req.addrs, had) {
 		return []flow.Reason{flow.Because(flow.CodeRequestChanged, name(svc), words(req.addrs), words(had))}

@@ -48,6 +48,9 @@ func (t *Table) find(svc *cluster.Service) ([]netip.Addr, []flow.Reason) {
 	case !wrong.IsZero():
 		return nil, []flow.Reason{wrong}
 	case len(req.addrs) > 0:
+		if why := req.misfits(svc); !why.IsZero() {
+			return nil, []flow.Reason{why}
+		}
 		if why := t.refuses(svc, req.addrs, req); len(why) > 0 {
 			return nil, why
 		}

@@ -34,10 +34,15 @@ func requestOf(svc *cluster.Service) (request, flow.Reason) {
 			r.addrs = append(r.addrs, a.Unmap())
 		}
 	}
-	if len(r.addrs) > 0 && !slices.Equal(familiesOf(r.addrs), families(svc)) {
-		return r, flow.Because(flow.CodePendingFamily, name(svc), words(r.addrs), familyWords(families(svc)))
-	}
 	return r, flow.Reason{}
+}
+
+// misfits says that the addresses asked for are not one for each family.
+func (r *request) misfits(svc *cluster.Service) flow.Reason {
+	if slices.Equal(familiesOf(r.addrs), families(svc)) {
+		return flow.Reason{}
+	}
+	return flow.Because(flow.CodePendingFamily, name(svc), words(r.addrs), familyWords(families(svc)))
 }
 
 // familiesOf are the families of addresses, IPv4 first, each once; two addresses
