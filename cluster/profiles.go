@@ -124,8 +124,9 @@ var enforcers = map[string]PolicyProfile{
 		RootBypasses:     true,
 		DropsProxyErrors: true,
 	},
-	// FORWARD, by the pod's interface, before masquerade. IPVS is supported since
-	// v3.0: packets carry the endpoint's mark through output.
+	// FORWARD, by the pod's interface, before masquerade. That it sees
+	// what IPVS sends through output is inferred: "v3.0 required for IPVS
+	// NetworkPolicy support" (kubernetes/kubernetes#59656); #2165 reports otherwise.
 	"calico": {
 		Name: "calico",
 		Source: "calico felix/rules/static.go and endpoints.go: from the host to a workload is not policed, " +
@@ -136,7 +137,7 @@ var enforcers = map[string]PolicyProfile{
 	// An enforcer that looks at forward and knows nothing of IPVS.
 	"forward-only": {
 		Name:        "forward-only",
-		Source:      "kubernetes/kubernetes#68055, projectcalico/calico#2165 (before v3.0)",
+		Source:      "kubernetes/kubernetes#68055, projectcalico/calico#2165",
 		Enforces:    true,
 		ForwardOnly: true,
 		Unmeasured:  true,

@@ -102,8 +102,9 @@ func (s *Stop) asked() (netip.AddrPort, bool) {
 }
 
 // skips is a packet that the proxy sends out through output, under an enforcer of
-// the forward hook. Of an enforcer that stands for none in particular it is
-// assumed that it looks there too.
+// the forward hook. Of an enforcer at that place that was not
+// measured beside IPVS, or stands for none in particular, it is assumed that it
+// looks at output too.
 func (m *Model) skips(j *Judgement, s *Stop) {
 	p := &m.Profile.Policy
 	if _, translated := s.asked(); !translated || !m.Profile.Proxy.SkipsForward || s.Hook != flow.Forward {
@@ -113,7 +114,7 @@ func (m *Model) skips(j *Judgement, s *Stop) {
 	case p.ForwardOnly && !j.Passes():
 		j.Exempt = flow.Because(flow.CodeExemptForwardOnly, p.Name, m.Profile.Proxy.Name, s.Node)
 		j.Deviation = p.Deviation(flow.CodeDeviationForwardOnly)
-	case p.SelfOpen && !j.Passes():
+	case (p.SelfOpen || p.Unmeasured) && !p.AfterSNAT && !j.Passes():
 		j.Assumption = flow.Because(flow.CodeAssumedNotSkipped, m.Profile.Proxy.Name)
 	}
 }
