@@ -86,7 +86,25 @@ func (a *app) root() *cobra.Command {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
 	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.assert(), a.version())
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		a.translate(root)
+		help(c, args)
+	})
 	return root
+}
+
+// translate puts the one-line help of every command into the language asked.
+func (a *app) translate(root *cobra.Command) {
+	lang := report.Lang(a.lang)
+	for _, c := range append([]*cobra.Command{root}, root.Commands()...) {
+		words := lang.Help(c.Name())
+		if words == "" || words == c.Short {
+			continue
+		}
+		c.Short = words
+		c.Long = words + "\n\n" + c.Long
+	}
 }
 
 // usageError is a command line that makes no sense, and what to try.

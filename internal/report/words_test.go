@@ -204,3 +204,17 @@ func TestWrapAndWidth(t *testing.T) {
 		t.Errorf("a long word stands alone: %q", got)
 	}
 }
+
+// A command without a line of help in some language, or one that nobody has.
+func TestHelpInEveryLanguage(t *testing.T) {
+	for lang := range catalogues {
+		for _, command := range []string{"portolan", "trace", "explain", "fix", "describe", "assert", "version"} {
+			if lang.Help(command) == "" {
+				t.Errorf("%s has no help in %s", command, lang)
+			}
+		}
+		if lang.Help("made-up") != "" {
+			t.Errorf("help for a command that is none, in %s", lang)
+		}
+	}
+}
