@@ -19,6 +19,8 @@ type Profile struct {
 	PodEgressMasquerade EgressMasquerade
 	// Nodes are the source addresses of each node by where packets go.
 	Nodes map[string]Masquerade
+	// podRanges are ClusterCIDRs, to be looked up.
+	podRanges prefixSet
 	// toldCIDRs: ClusterCIDRs are the Fabric's word, not derived.
 	toldCIDRs bool
 	// Assumed says which of the above nobody told us, for every answer to print.

@@ -243,3 +243,27 @@ func TestClusterCIDRs(t *testing.T) {
 		}
 	}
 }
+
+// Thousands of ranges are looked up as one after the other would be.
+func TestManyClusterCIDRs(t *testing.T) {
+	s := &Snapshot{NetworkPolicies: make([]NetworkPolicy, 1)}
+	for i := range 50 {
+		cidr := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i), 0, 0}), 24+i%3)
+		s.Nodes = append(s.Nodes, Node{Meta: Meta{Name: cidr.String()}, PodCIDRs: []netip.Prefix{cidr, netip.MustParsePrefix("fd00::/64")}})
+	}
+	p := mustResolve(t, s)
+	if len(p.ClusterCIDRs) < manyCIDRs {
+		t.Fatalf("%d ranges are not many", len(p.ClusterCIDRs))
+	}
+	for i := range 60 {
+		for _, last := range []byte{0, 31, 32, 63, 64, 127, 128, 255} {
+			a := netip.AddrFrom4([4]byte{10, byte(i), 0, last})
+			if got, want := p.InClusterCIDR(a), within(p.ClusterCIDRs, a); got != want || p.DetectsAsPod(a) != want {
+				t.Errorf("%s: %v, detected %v, want %v", a, got, p.DetectsAsPod(a), want)
+			}
+		}
+	}
+	if !p.InClusterCIDR(netip.MustParseAddr("fd00::1")) || p.InClusterCIDR(netip.MustParseAddr("fd00:0:0:1::1")) {
+		t.Error("IPv6")
+	}
+}
