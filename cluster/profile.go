@@ -20,7 +20,7 @@ type Profile struct {
 	// Nodes are the source addresses of each node by where packets go.
 	Nodes map[string]Masquerade
 	// podRanges are ClusterCIDRs, to be looked up.
-	podRanges prefixSet
+	podRanges *Prefixes
 	// toldCIDRs: ClusterCIDRs are the Fabric's word, not derived.
 	toldCIDRs bool
 	// Assumed says which of the above nobody told us, for every answer to print.

@@ -40,7 +40,10 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	if len(s.NetworkPolicies) == 0 && p.Policy.Enforces {
 		p.assume(flow.CodeNoPolicyInInput)
 	}
-	p.podRanges = newPrefixSet(p.ClusterCIDRs)
+	p.podRanges = &Prefixes{}
+	for _, c := range p.ClusterCIDRs {
+		p.podRanges.Add(c)
+	}
 	p.nodeAddresses(s, found.Nodes)
 	return p, nil
 }
@@ -218,40 +221,10 @@ func (p *Profile) DetectsAsPod(a netip.Addr) bool {
 // InClusterCIDR reports whether the address is one of a pod, as a proxy with
 // --detect-local-mode ClusterCIDR tells it.
 func (p *Profile) InClusterCIDR(a netip.Addr) bool {
-	if len(p.ClusterCIDRs) < manyCIDRs || p.podRanges.ids == nil {
+	if p.podRanges == nil {
 		return within(p.ClusterCIDRs, a)
 	}
-	return p.podRanges.contains(a)
-}
-
-// manyCIDRs is from how many ranges on looking one up beats trying each: every
-// node may have its own.
-const manyCIDRs = 8
-
-// prefixSet finds an address among ranges of few different lengths.
-type prefixSet struct {
-	ids     map[netip.Prefix]bool
-	lengths []int
-}
-
-func newPrefixSet(list []netip.Prefix) prefixSet {
-	s := prefixSet{ids: make(map[netip.Prefix]bool, len(list))}
-	for _, p := range list {
-		s.ids[p.Masked()] = true
-		if !slices.Contains(s.lengths, p.Bits()) {
-			s.lengths = append(s.lengths, p.Bits())
-		}
-	}
-	return s
-}
-
-func (s *prefixSet) contains(a netip.Addr) bool {
-	for _, bits := range s.lengths {
-		if p, err := a.Prefix(bits); err == nil && s.ids[p] {
-			return true
-		}
-	}
-	return false
+	return p.podRanges.Longest(a) != 0
 }
 
 // InServiceCIDR reports whether the address is of the service range.

@@ -252,7 +252,7 @@ func TestManyClusterCIDRs(t *testing.T) {
 		s.Nodes = append(s.Nodes, Node{Meta: Meta{Name: cidr.String()}, PodCIDRs: []netip.Prefix{cidr, netip.MustParsePrefix("fd00::/64")}})
 	}
 	p := mustResolve(t, s)
-	if len(p.ClusterCIDRs) < manyCIDRs {
+	if len(p.ClusterCIDRs) < 50 {
 		t.Fatalf("%d ranges are not many", len(p.ClusterCIDRs))
 	}
 	for i := range 60 {

@@ -113,7 +113,7 @@ type world struct {
 // Diagnose ranks what may stand behind observations about a target. The error is
 // a *path.QuestionError where one of them cannot be asked.
 func Diagnose(m *model.Model, target, namespace string, seen []Observation) (*Diagnosis, error) {
-	g := &diagnosing{full: m, ns: cmp.Or(namespace, "default"), d: &Diagnosis{Target: target, Ignored: ignored(m.Snapshot)}}
+	g := &diagnosing{full: m, ns: cmp.Or(namespace, "default"), d: &Diagnosis{Target: target, Ignored: Unused(m.Snapshot)}}
 	var namespaces []string
 	for i, o := range seen {
 		o.To, o.ns = cmp.Or(o.To, target), g.ns

@@ -101,7 +101,7 @@ func Repair(m *model.Model, q path.Question) (*Fix, error) {
 		return nil, err
 	}
 	f := &Fix{
-		Question: q, Before: tally(before), After: tally(before), Ignored: ignored(m.Snapshot),
+		Question: q, Before: tally(before), After: tally(before), Ignored: Unused(m.Snapshot),
 		Assumptions: before.Assumptions, Deviations: before.Deviations,
 	}
 	switch before.Verdict {

@@ -45,7 +45,7 @@ type Ignored struct {
 
 // Summarize tells an answer.
 func Summarize(m *model.Model, a *path.Answer) *Summary {
-	s := &Summary{Answer: a, Groups: Groups(a), Culprits: Culprits(m, a), Ignored: ignored(m.Snapshot)}
+	s := &Summary{Answer: a, Groups: Groups(a), Culprits: Culprits(m, a), Ignored: Unused(m.Snapshot)}
 	for i := range a.Traces {
 		t := &a.Traces[i]
 		s.Seen = append(s.Seen, t.Seen)
@@ -150,7 +150,8 @@ func masquerades(r flow.Reason) (list []string, toward string, ok bool) {
 
 const mostNodes = 4
 
-func ignored(s *cluster.Snapshot) []Ignored {
+// Unused is what the snapshot's reader ignored, folded by kind and reason.
+func Unused(s *cluster.Snapshot) []Ignored {
 	var out []Ignored
 	at := map[string]int{}
 	for _, x := range s.Ignored {

@@ -107,7 +107,7 @@ func Surveys(m *model.Model, target, namespace string) ([]*Survey, error) {
 	}
 	var out []*Survey
 	for _, s := range subjects {
-		sv := &Survey{Service: s.Service, Port: s.Port, Title: s.Title, Ignored: ignored(m.Snapshot)}
+		sv := &Survey{Service: s.Service, Port: s.Port, Title: s.Title, Ignored: Unused(m.Snapshot)}
 		for _, c := range s.Targets {
 			sv.Columns = append(sv.Columns, Column{Kind: c.Kind, To: c.To})
 		}

@@ -197,7 +197,7 @@ func TestIgnored(t *testing.T) {
 	thing := func(name string) cluster.Ignored {
 		return cluster.Ignored{Object: flow.Object{Kind: "Widget", Name: name}, Reason: why}
 	}
-	got := ignored(&cluster.Snapshot{Ignored: []cluster.Ignored{thing("a"), thing("b"), {Object: flow.Object{Kind: "Gadget", Name: "c"}, Reason: why}}})
+	got := Unused(&cluster.Snapshot{Ignored: []cluster.Ignored{thing("a"), thing("b"), {Object: flow.Object{Kind: "Gadget", Name: "c"}, Reason: why}}})
 	if len(got) != 2 || got[0].Count != 2 || got[0].First.Name != "a" || got[1].Count != 1 || got[1].Kind != "Gadget" {
 		t.Errorf("%+v", got)
 	}

@@ -80,7 +80,7 @@ type TriagePort struct {
 // outside, a node with and one without an endpoint, pods of its namespace and of
 // others.
 func TriageAll(m *model.Model) *Triage {
-	t := &triaging{m: m, pods: podsByNamespace(m.Snapshot), at: map[string]int{}, sliced: map[[2]string]bool{}, out: &Triage{Ignored: ignored(m.Snapshot)}}
+	t := &triaging{m: m, pods: podsByNamespace(m.Snapshot), at: map[string]int{}, sliced: map[[2]string]bool{}, out: &Triage{Ignored: Unused(m.Snapshot)}}
 	t.out.Assumptions = flow.Merge(nil, m.Profile.Assumed)
 	t.prepare()
 	for i := range m.Snapshot.Services {

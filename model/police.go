@@ -20,6 +20,9 @@ type Stop struct {
 	// Unread is the pod behind the destination when the input does not hold it:
 	// its labels are not known.
 	Unread flow.Object
+	// Verdict: the proxy is about to reject or drop the packet as it is, so only
+	// an enforcer that stands ahead of it looks.
+	Verdict bool
 	// Masqueraded is the source after this node's masquerade, the same as the
 	// tuple's where it masquerades nothing. Only enforcers behind the masquerade
 	// see it.
@@ -49,7 +52,7 @@ func (j *Judgement) Passes() bool { return !j.Exempt.IsZero() || j.Decision.Verd
 // of them do. None: nobody there is subject to policy.
 func (m *Model) Police(s Stop) []Judgement {
 	p := &m.Profile.Policy
-	if !p.Enforces && len(m.foreign) == 0 {
+	if !p.Enforces && len(m.foreign) == 0 || s.Verdict && !p.BeforeProxyVerdicts {
 		return nil
 	}
 	src, dst := m.party(s.Tuple.Src.Addr()), m.party(s.Tuple.Dst.Addr())
@@ -173,14 +176,22 @@ func (m *Model) exempt(s Stop, d policy.Direction, subject *cluster.Pod) (why, d
 		}
 		return flow.Because(flow.CodeExemptNode, s.Node, subject.Namespace+"/"+subject.Name), flow.Reason{}
 	}
-	if p.SkipsNodePortRange && d == policy.Egress && s.Hook == flow.Input && inNodePortRange(s.Tuple.Dst.Port()) {
+	if p.SkipsNodePortRange && d == policy.Egress && s.Hook == flow.Input && InNodePortRange(s.Tuple.Dst.Port()) {
 		return flow.Because(flow.CodeExemptNodePort), p.Deviation(flow.CodeDeviationNodePortRange)
 	}
 	return flow.Reason{}, flow.Reason{}
 }
 
-// inNodePortRange is kube-apiserver's default --service-node-port-range.
-func inNodePortRange(port uint16) bool { return port >= 30000 && port <= 32767 }
+// InNodePortRange is kube-apiserver's default --service-node-port-range.
+func InNodePortRange(port uint16) bool { return port >= 30000 && port <= 32767 }
+
+// Denial is what the enforcer does with a packet it denies.
+func (m *Model) Denial() flow.Action {
+	if m.Profile.Policy.Deny == cluster.DenyReject {
+		return flow.Reject
+	}
+	return flow.Drop
+}
 
 // doubt turns a judgement into Undecided where an object that we do not model
 // may overrule it.

@@ -195,7 +195,7 @@ func boundaries(m *model.Model, blocks []netip.Prefix) []netip.Addr {
 	out := []netip.Addr{netip.MustParseAddr("198.51.100.10"), netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("2001:db8:fffe::10")}
 	for _, list := range [][]netip.Prefix{blocks, m.Profile.ClusterCIDRs, m.Profile.ServiceCIDRs} {
 		for _, b := range list {
-			out = append(out, b.Masked().Addr(), lastOf(b).Next())
+			out = append(out, b.Masked().Addr(), cluster.LastAddr(b).Next())
 		}
 	}
 	for i := range m.Snapshot.Nodes {
@@ -204,16 +204,6 @@ func boundaries(m *model.Model, blocks []netip.Prefix) []netip.Addr {
 		}
 	}
 	return slices.DeleteFunc(out, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() })
-}
-
-// lastOf is the last address of a range.
-func lastOf(p netip.Prefix) netip.Addr {
-	b := p.Masked().Addr().AsSlice()
-	for bit := p.Bits(); bit < len(b)*8; bit++ {
-		b[bit/8] |= 0x80 >> (bit % 8)
-	}
-	a, _ := netip.AddrFromSlice(b)
-	return a
 }
 
 func signature(blocks []netip.Prefix, a netip.Addr) string {

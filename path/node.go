@@ -248,11 +248,9 @@ func (w *walker) verdictHook(p *packet, node string, process bool) flow.Hook {
 // beforeVerdict lets an enforcer that stands ahead of the proxy's verdicts judge
 // the packet as it is. It reports false when the trace ended.
 func (w *walker) beforeVerdict(p *packet, node string, process bool) bool {
-	if !w.m.Profile.Policy.BeforeProxyVerdicts {
-		return true
-	}
 	return w.police(p, model.Stop{
 		Node: node, Hook: w.verdictHook(p, node, process), Tuple: p.tuple, Process: process, Masqueraded: p.tuple.Src.Addr(),
+		Verdict: true,
 	})
 }
 

@@ -91,7 +91,7 @@ func (w *walker) host(p *packet, node string) {
 		w.accept(p, "@node "+node, node)
 		return
 	}
-	if port >= 30000 && port <= 32767 {
+	if model.InNodePortRange(port) {
 		p.step(flow.Input, flow.Reject, flow.Because(flow.CodeNotListening, "@node "+node, packetPort(p), ""))
 		w.end(p, flow.NotListening, node)
 		return

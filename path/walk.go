@@ -324,11 +324,7 @@ func (w *walker) police(p *packet, s model.Stop) bool {
 			p.step(hookOf(j), flow.Doubt, j.Decision.Missing, origins(j)...)
 			undecided = true
 		default:
-			action := flow.Drop
-			if w.m.Profile.Policy.Deny == cluster.DenyReject {
-				action = flow.Reject
-			}
-			p.step(hookOf(j), action, flow.Because(flow.CodeDenied, words...), origins(j)...)
+			p.step(hookOf(j), w.m.Denial(), flow.Because(flow.CodeDenied, words...), origins(j)...)
 			w.end(p, flow.DeniedByPolicy, s.Node)
 			return false
 		}

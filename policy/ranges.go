@@ -27,14 +27,7 @@ func (r Range) Contains(a netip.Addr) bool {
 
 // RangeOf is a prefix from its first to its last address.
 func RangeOf(p netip.Prefix) Range {
-	p = p.Masked()
-	last := p.Addr().AsSlice()
-	for i := range last {
-		keep := min(max(p.Bits()-8*i, 0), 8) // bits of this byte that the prefix fixes
-		last[i] |= 0xff >> keep
-	}
-	end, _ := netip.AddrFromSlice(last) // as many bytes as AsSlice gave
-	return Range{p.Addr(), end}
+	return Range{p.Masked().Addr(), cluster.LastAddr(p)}
 }
 
 // BlockRanges works out an ipBlock: what of its range no exception takes, in

@@ -74,6 +74,11 @@ func (a *app) root() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		// What --lang and --color say must make sense even where -o json needs neither.
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			_, err := a.printer()
+			return err
+		},
 	}
 	f := root.PersistentFlags()
 	f.StringArrayVarP(&a.files, "filename", "f", nil, "file, directory or - (stdin) to read; repeat for more")

@@ -89,7 +89,7 @@ func (v value) addressRange() cluster.AddressRange {
 		if !p.IsValid() {
 			return cluster.AddressRange{}
 		}
-		return cluster.AddressRange{First: p.Addr(), Last: lastOf(p)}
+		return cluster.AddressRange{First: p.Addr(), Last: cluster.LastAddr(p)}
 	}
 	first, err := netip.ParseAddr(strings.TrimSpace(from))
 	last, err2 := netip.ParseAddr(strings.TrimSpace(to))
@@ -102,16 +102,6 @@ func (v value) addressRange() cluster.AddressRange {
 		return cluster.AddressRange{}
 	}
 	return cluster.AddressRange{First: first, Last: last}
-}
-
-// lastOf is the prefix's last address: all bits behind the mask set.
-func lastOf(p netip.Prefix) netip.Addr {
-	b := p.Addr().AsSlice()
-	for i := p.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
-	}
-	last, _ := netip.AddrFromSlice(b)
-	return last
 }
 
 // selectors is a list of label selectors, nil when absent. A null item selects

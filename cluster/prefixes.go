@@ -1,0 +1,61 @@
+package cluster
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Prefixes finds the longest of many ranges that holds an address, by trying
+// each length in use instead of each range: there may be one for every node. The
+// zero value holds nothing.
+type Prefixes struct {
+	ids     map[netip.Prefix]int32
+	lengths [2][]int // in use, longest first; IPv4, IPv6
+}
+
+// Add adds a range; host bits do not count. The first range is number 1.
+func (s *Prefixes) Add(p netip.Prefix) {
+	p = p.Masked()
+	if _, known := s.ids[p]; known {
+		return
+	}
+	if s.ids == nil {
+		s.ids = map[netip.Prefix]int32{}
+	}
+	s.ids[p] = int32(len(s.ids) + 1)
+	f := familyIndex(p.Addr())
+	at, known := slices.BinarySearchFunc(s.lengths[f], p.Bits(), func(have, bits int) int { return bits - have })
+	if !known {
+		s.lengths[f] = slices.Insert(s.lengths[f], at, p.Bits())
+	}
+}
+
+// Longest returns the number of the longest range that holds the address, 0 if
+// none does.
+func (s *Prefixes) Longest(a netip.Addr) int32 {
+	for _, bits := range s.lengths[familyIndex(a)] {
+		if p, err := a.Prefix(bits); err == nil {
+			if id := s.ids[p]; id != 0 {
+				return id
+			}
+		}
+	}
+	return 0
+}
+
+func familyIndex(a netip.Addr) int {
+	if a.Is6() {
+		return 1
+	}
+	return 0
+}
+
+// LastAddr returns the last address of a range.
+func LastAddr(p netip.Prefix) netip.Addr {
+	b := p.Masked().Addr().AsSlice()
+	for bit := p.Bits(); bit < len(b)*8; bit++ {
+		b[bit/8] |= 0x80 >> (bit % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
