@@ -1,7 +1,9 @@
 # `make` prints what there is. Everything runs with Go alone; the linter builds
 # itself once, from tools/go.mod, into bin/.
 
-FUZZTIME  ?= 10s
+# Counted, not timed: before Go 1.27 the end of a timed run may be reported as a
+# failure (golang.org/issue/75804).
+FUZZTIME  ?= 20000x
 BENCH     ?= .
 TESTFLAGS ?=
 
@@ -35,7 +37,7 @@ fmt: $(LINT) ## Format every Go file
 	$(LINT) fmt ./...
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME (10s) each
+fuzz: ## Run every fuzz target for FUZZTIME (20000x) each
 	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
 
 .PHONY: bench

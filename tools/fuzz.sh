@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the tree, one after the other, for FUZZTIME each.
+# Runs every fuzz target of the tree, one after the other, for FUZZTIME each: a
+# count of inputs (20000x) or a duration.
 # What a target finds is written to testdata/fuzz beside it: commit that file
 # with the repair.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-time=${FUZZTIME:-10s}
+time=${FUZZTIME:-20000x}
 found=0
 while IFS=: read -r file line; do
   name=${line#func }
