@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // jsonReader reads JSON values, one after the other, into nodes. It is written
@@ -169,8 +170,8 @@ func (r *jsonReader) str() (string, *Error) {
 		switch c := r.data[i]; {
 		case c == '"':
 			r.pos = i + 1
-			if !escaped {
-				return strings.ToValidUTF8(string(r.data[start+1:i]), "\uFFFD"), nil
+			if !escaped && utf8.Valid(r.data[start+1:i]) {
+				return string(r.data[start+1 : i]), nil
 			}
 			var s string
 			if err := json.Unmarshal(r.data[start:i+1], &s); err != nil {
