@@ -1,18 +1,148 @@
 package nft
 
-// Diff is what makes a kernel that holds old hold new. old may be nil: nothing
-// of ours is there yet, or it is to be replaced whole.
+import (
+	"slices"
+	"strings"
+)
+
+// Diff is what makes a kernel that holds old hold new. old may be nil: nothing of
+// ours is there yet, or it is to be replaced whole.
 func Diff(old, new *Program) Change {
+	if old == nil || !alikeTables(old, new) {
+		return whole(new)
+	}
 	var c Change
-	if old == nil {
-		c.Before = new.Skeleton()
-		for _, t := range new.Tables {
-			for _, s := range t.Sets {
-				for e := range t.Elements(s.Name) {
-					c.Ops = append(c.Ops, Op{Family: t.Family, Set: s, Element: e})
-				}
-			}
-		}
+	for i, t := range new.Tables {
+		c.Before += growth(old.Tables[i], t)
+		c.Ops = append(c.Ops, changes(old.Tables[i], t)...)
 	}
 	return c
+}
+
+// whole replaces everything.
+func whole(p *Program) Change {
+	c := Change{Before: p.Skeleton()}
+	for _, t := range p.Tables {
+		c.Ops = append(c.Ops, changes(&Table{Family: t.Family}, t)...)
+	}
+	return c
+}
+
+// alikeTables reports whether two programs have the same families and the same
+// fixed chains, so that one can become the other step by step.
+func alikeTables(a, b *Program) bool {
+	return slices.EqualFunc(a.Tables, b.Tables, func(x, y *Table) bool {
+		return x.Family == y.Family && slices.EqualFunc(x.fixed(), y.fixed(), func(c, d *Chain) bool {
+			return c.Name == d.Name && c.Hook == d.Hook && slices.Equal(c.Rules, d.Rules)
+		})
+	})
+}
+
+// changes compares two tables part by part. Rows of new sets come first to last,
+// in the order of the sets' declaration, which is from what is looked up last to
+// what is looked up first; rows that go, the other way round.
+func changes(old, new *Table) []Op {
+	var ops diffed
+	ops.family = new.Family
+	was := map[string]*part{}
+	for _, p := range old.parts {
+		was[p.name] = p
+	}
+	for _, p := range new.parts {
+		if before := was[p.name]; before != p {
+			ops.compare(before, p)
+		}
+		delete(was, p.name)
+	}
+	for _, p := range old.parts {
+		if was[p.name] != nil {
+			ops.compare(p, nil)
+		}
+	}
+	return ops.inOrder(new.Sets)
+}
+
+// diffed collects operations by set.
+type diffed struct {
+	family  Family
+	adds    map[string][]Op // replacements too: Delete, then add
+	deletes map[string][]Op
+}
+
+// compare notes what makes one part another; either may be nil.
+func (d *diffed) compare(old, new *part) {
+	if d.adds == nil {
+		d.adds, d.deletes = map[string][]Op{}, map[string][]Op{}
+	}
+	type at struct{ set, key, end string }
+	before := map[at]row{}
+	if old != nil {
+		for _, r := range old.rows {
+			before[at{r.set.Name, r.element.Key, r.element.End}] = r
+		}
+	}
+	if new != nil {
+		for _, r := range new.rows {
+			k := at{r.set.Name, r.element.Key, r.element.End}
+			if b, there := before[k]; there {
+				delete(before, k)
+				if b.element.Data == r.element.Data && b.element.Comment == r.element.Comment {
+					continue
+				}
+				d.adds[k.set] = append(d.adds[k.set], Op{Delete: true, Family: d.family, Set: r.set, Element: b.element})
+			}
+			d.adds[k.set] = append(d.adds[k.set], Op{Family: d.family, Set: r.set, Element: r.element})
+		}
+	}
+	if old == nil {
+		return
+	}
+	for _, r := range old.rows {
+		k := at{r.set.Name, r.element.Key, r.element.End}
+		if _, gone := before[k]; gone {
+			d.deletes[k.set] = append(d.deletes[k.set], Op{Delete: true, Family: d.family, Set: r.set, Element: r.element})
+		}
+	}
+}
+
+// inOrder is adds, then deletes. Of ranges the deletes come first, since the
+// kernel takes no range that overlaps another.
+func (d *diffed) inOrder(sets []*Set) []Op {
+	var ops []Op
+	for _, s := range sets {
+		if s.Interval {
+			ops = append(ops, d.deletes[s.Name]...)
+			delete(d.deletes, s.Name)
+		}
+		ops = append(ops, d.adds[s.Name]...)
+	}
+	for _, s := range slices.Backward(sets) {
+		ops = append(ops, d.deletes[s.Name]...)
+	}
+	return ops
+}
+
+// fixed are the chains that every program of the same options has.
+func (t *Table) fixed() []*Chain {
+	return slices.DeleteFunc(slices.Clone(t.Chains), (*Chain).grown)
+}
+
+// growth is the text for what new has grown beyond old.
+func growth(old, new *Table) string {
+	var declared, dispatch strings.Builder
+	for _, s := range new.Sets {
+		if s.Grown && old.Set(s.Name) == nil {
+			s.write(&declared)
+		}
+	}
+	for _, c := range new.Chains {
+		if c.grown() && !slices.ContainsFunc(old.Chains, func(o *Chain) bool { return o.Name == c.Name }) {
+			c.write(&declared)
+			new.writeDispatch(&dispatch, c)
+		}
+	}
+	if declared.Len() == 0 {
+		return ""
+	}
+	return "table " + new.Family.String() + " " + TableName + " {\n" + declared.String() + "}\n" + dispatch.String()
 }

@@ -7,23 +7,42 @@ import (
 	"github.com/portolan-net/portolan/flow"
 )
 
-// rows are the elements of one set, by key.
-type rows struct {
-	order []*Element
-	byKey map[string]int
+// part is the rows that come from one object, a Service say or a policy group:
+// what is made, compared and replaced as one. No key of a set is in two parts.
+type part struct {
+	name string
+	rows []row
 }
 
-// Elements yields the rows of a set in a stable order. The elements must not be
-// changed.
+// row is an element and the set it is in.
+type row struct {
+	set     *Set
+	element *Element
+}
+
+func (p *part) add(set *Set, e Element) { p.rows = append(p.rows, row{set, &e}) }
+
+// put adds a part to the table, or takes the place of the one with its name.
+func (t *Table) put(p *part) {
+	if t.named == nil {
+		t.named = map[string]int{}
+	}
+	if i, there := t.named[p.name]; there {
+		t.parts[i] = p
+		return
+	}
+	t.named[p.name] = len(t.parts)
+	t.parts = append(t.parts, p)
+}
+
+// Elements yields the rows of a set in a stable order. They must not be changed.
 func (t *Table) Elements(set string) iter.Seq[*Element] {
 	return func(yield func(*Element) bool) {
-		r := t.elements[set]
-		if r == nil {
-			return
-		}
-		for _, e := range r.order {
-			if !yield(e) {
-				return
+		for _, p := range t.parts {
+			for _, r := range p.rows {
+				if r.set.Name == set && !yield(r.element) {
+					return
+				}
 			}
 		}
 	}
@@ -39,18 +58,24 @@ func (t *Table) Set(name string) *Set {
 	return nil
 }
 
-// field appends one value in the kernel's layout.
-func fieldAddr(b []byte, a netip.Addr) []byte { return append(b, a.AsSlice()...) }
+// key builds the bytes of a key or of data, field by field, in the kernel's
+// layout.
+type key []byte
 
-func fieldProto(b []byte, p flow.Protocol) []byte { return append(b, protoNumber(p), 0, 0, 0) }
+func (k key) addr(a netip.Addr) key { return append(k, a.AsSlice()...) }
 
-func fieldPort(b []byte, port uint16) []byte { return append(b, byte(port>>8), byte(port), 0, 0) }
+func (k key) proto(p flow.Protocol) key { return append(k, protoNumber(p), 0, 0, 0) }
 
-func fieldNumber(b []byte, n uint32) []byte {
-	return append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+func (k key) number8(n uint8) key { return append(k, n, 0, 0, 0) }
+
+func (k key) port(p uint16) key { return append(k, byte(p>>8), byte(p), 0, 0) }
+
+func (k key) number(n uint32) key {
+	return append(k, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
 
-func protoNumber(p flow.Protocol) byte {
+// protoNumber is the protocol's number in IP headers.
+func protoNumber(p flow.Protocol) uint8 {
 	switch p {
 	case flow.TCP:
 		return 6
@@ -60,22 +85,4 @@ func protoNumber(p flow.Protocol) byte {
 		return 132
 	}
 	return 0
-}
-
-// add puts an element into a set.
-func (t *Table) add(set string, e *Element) {
-	if t.elements == nil {
-		t.elements = map[string]*rows{}
-	}
-	r := t.elements[set]
-	if r == nil {
-		r = &rows{byKey: map[string]int{}}
-		t.elements[set] = r
-	}
-	if i, there := r.byKey[e.Key+e.End]; there {
-		r.order[i] = e
-		return
-	}
-	r.byKey[e.Key+e.End] = len(r.order)
-	r.order = append(r.order, e)
 }

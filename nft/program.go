@@ -37,8 +37,9 @@ type Table struct {
 	// Sets are declared before Chains.
 	Sets   []*Set
 	Chains []*Chain
-	// elements by set, in the order of their making
-	elements map[string]*rows
+	// parts are the elements, by the object they come from.
+	parts []*part
+	named map[string]int
 }
 
 // Type is the type of one field of a key or of data.
@@ -96,6 +97,11 @@ type Set struct {
 	// seconds. A Program holds none.
 	Dynamic bool
 	Timeout int
+	// Dispatch: data is a verdict, and every element leads to a grown chain. Only
+	// the program's text adds to it.
+	Dispatch bool
+	// Grown: there since some Service needs it; see Chain.When.
+	Grown bool
 	// Comment says what the set is for.
 	Comment string
 }
@@ -106,7 +112,14 @@ type Chain struct {
 	// Hook is "type ... hook ... priority ...; policy ..." of a base chain.
 	Hook  string
 	Rules []Rule
+	// From and When are the dispatch map and the key in it that lead to a grown
+	// chain: one that is there since some Service needs it. Programs that follow
+	// one another only ever gain such chains.
+	From, When string
 }
+
+// grown reports whether the chain depends on what Services there are.
+func (c *Chain) grown() bool { return c.From != "" }
 
 // Rule is one rule in nft's grammar, with what it is for.
 type Rule struct {
@@ -138,13 +151,11 @@ type Op struct {
 }
 
 // Change is what makes a kernel that holds one program hold another: the text
-// first, then the element operations in their order, then the text that takes
-// away what nothing refers to any more. Ops are ordered so that whoever must
-// split them never leaves a row that leads nowhere: what is referred to is added
-// before and deleted behind what refers to it. Replacing a row's data is a
-// Delete followed by an add of the same key; the two must not be split.
+// first, then the element operations in their order. Ops are ordered so that
+// whoever must split them never leaves a row that leads nowhere: what is referred
+// to is added before and deleted behind what refers to it. Replacing a row's data
+// is a Delete followed by an add of the same key; the two must not be split.
 type Change struct {
-	Before string // nft text: sets, chains and dispatch that are new; "" mostly
+	Before string // nft text: chains, sets and dispatch that are new; "" mostly
 	Ops    []Op
-	After  string // nft text: those that are gone
 }

@@ -40,11 +40,21 @@ func (t *Table) writeSkeleton(b *strings.Builder) {
 		c.write(b)
 	}
 	b.WriteString("}\n")
+	for _, c := range t.Chains {
+		t.writeDispatch(b, c)
+	}
+}
+
+// writeDispatch leads the key of a grown chain to it.
+func (t *Table) writeDispatch(b *strings.Builder, c *Chain) {
+	if c.grown() {
+		fmt.Fprintf(b, "add element %s %s %s { %s : goto %s }\n", t.Family, TableName, c.From, c.When, c.Name)
+	}
 }
 
 func (s *Set) write(b *strings.Builder) {
 	kind := "set"
-	if len(s.Data) > 0 {
+	if len(s.Data) > 0 || s.Dispatch {
 		kind = "map"
 	}
 	fmt.Fprintf(b, "\t%s %s {\n\t\t%s\n", kind, s.Name, s.Typed)
