@@ -27,8 +27,11 @@ func (f Family) String() string {
 
 // Program is what one node's kernel is to hold.
 type Program struct {
-	Node   string
-	Tables []*Table // one for each family the cluster uses, IPv4 first
+	Node    string
+	Options Options
+	Tables  []*Table // one for each family the cluster uses, IPv4 first
+	// Left are objects that no row was made for.
+	Left []Left
 }
 
 // Table is one family's half of a program.
@@ -40,6 +43,10 @@ type Table struct {
 	// parts are the elements, by the object they come from.
 	parts []*part
 	named map[string]int
+	// What the next program goes on from.
+	names    *names
+	counts   map[uint32]bool
+	timeouts map[uint32]int
 }
 
 // Type is the type of one field of a key or of data.
