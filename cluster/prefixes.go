@@ -43,6 +43,15 @@ func (s *Prefixes) Longest(a netip.Addr) int32 {
 	return 0
 }
 
+// All returns the ranges by number: the first is number 1.
+func (s *Prefixes) All() []netip.Prefix {
+	all := make([]netip.Prefix, len(s.ids))
+	for p, id := range s.ids {
+		all[id-1] = p
+	}
+	return all
+}
+
 func familyIndex(a netip.Addr) int {
 	if a.Is6() {
 		return 1

@@ -1,0 +1,362 @@
+package policy
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+)
+
+// chance makes small clusters in which every field of a policy occurs and few
+// values exist, so that things meet.
+type chance struct{ *rand.Rand }
+
+func pick[T any](c chance, list ...T) T { return list[c.IntN(len(list))] }
+
+func (c chance) labels(keys ...string) cluster.Labels {
+	l := cluster.Labels{}
+	for _, k := range keys {
+		if c.IntN(3) > 0 {
+			l[k] = pick(c, "a", "b", "c")
+		}
+	}
+	return l
+}
+
+func (c chance) selector(keys ...string) *cluster.LabelSelector {
+	s := &cluster.LabelSelector{}
+	if c.IntN(2) == 0 {
+		s.MatchLabels = cluster.Labels{pick(c, keys...): pick(c, "a", "b", "c")}
+	}
+	if c.IntN(3) == 0 {
+		s.MatchExpressions = []cluster.Requirement{{
+			Key: pick(c, keys...), Operator: pick(c, cluster.OpIn, cluster.OpNotIn, cluster.OpExists, cluster.OpDoesNotExist),
+			Values: []string{pick(c, "a", "b", "c"), "a"},
+		}}
+	}
+	return s
+}
+
+func (c chance) spaceSelector() *cluster.LabelSelector {
+	if c.IntN(3) == 0 {
+		return &cluster.LabelSelector{MatchLabels: cluster.Labels{metadataName: pick(c, "ns0", "ns1", "ns2", "ns3")}}
+	}
+	if c.IntN(4) == 0 {
+		return &cluster.LabelSelector{MatchExpressions: []cluster.Requirement{{
+			Key: metadataName, Operator: pick(c, cluster.OpNotIn, cluster.OpIn), Values: []string{"ns1", "ns3"},
+		}}}
+	}
+	return c.selector("team", "env")
+}
+
+// The blocks nest and touch, and hold the addresses of pods and nodes.
+var blocks = []string{
+	"0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.1.0/24", "10.0.1.0/28", "10.0.1.16/28", "10.0.1.3/32", "172.16.0.0/12", "172.16.0.1/32",
+	"192.168.0.0/24", "192.168.0.128/25", "255.255.255.255/32",
+	"::/0", "fd00::/8", "fd00:0:0:1::/64", "fd00:0:0:1::3/128", "2001:db8::/32", "2001:db8:8000::/33",
+}
+
+func (c chance) block() *cluster.IPBlock {
+	b := &cluster.IPBlock{CIDR: netip.MustParsePrefix(pick(c, blocks...))}
+	for range c.IntN(3) {
+		b.Except = append(b.Except, netip.MustParsePrefix(pick(c, blocks...)))
+	}
+	return b
+}
+
+func (c chance) peer() cluster.PolicyPeer {
+	switch c.IntN(5) {
+	case 0, 1:
+		return cluster.PolicyPeer{IPBlock: c.block()}
+	case 2:
+		return cluster.PolicyPeer{PodSelector: c.selector("app", "tier")}
+	case 3:
+		return cluster.PolicyPeer{NamespaceSelector: c.spaceSelector()}
+	}
+	return cluster.PolicyPeer{PodSelector: c.selector("app", "tier"), NamespaceSelector: c.spaceSelector()}
+}
+
+func (c chance) port() cluster.PolicyPort {
+	p := cluster.PolicyPort{Protocol: pick(c, flow.TCP, flow.TCP, flow.UDP, flow.SCTP)}
+	switch c.IntN(5) {
+	case 0:
+	case 1, 2:
+		p.Port.Name = pick(c, "http", "dns", "nobody")
+	case 3:
+		p.Port.Number = pick[uint16](c, 1, 53, 80, 8080)
+		p.EndPort = pick[uint16](c, 53, 8080, 8081, 65535)
+	default:
+		p.Port.Number = pick[uint16](c, 53, 80, 8080, 65535)
+	}
+	return p
+}
+
+func (c chance) rules() []cluster.PolicyRule {
+	var rules []cluster.PolicyRule
+	for range c.IntN(4) {
+		var r cluster.PolicyRule
+		for range c.IntN(3) {
+			r.Peers = append(r.Peers, c.peer())
+		}
+		for range c.IntN(3) {
+			r.Ports = append(r.Ports, c.port())
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+func (c chance) cluster() *cluster.Snapshot {
+	s := &cluster.Snapshot{Nodes: []cluster.Node{{
+		Meta: cluster.Meta{Name: "n1"}, InternalIPs: []netip.Addr{netip.MustParseAddr("172.16.0.1"), netip.MustParseAddr("fd01::1")},
+	}}}
+	for i := range 4 {
+		name := fmt.Sprintf("ns%d", i)
+		ns := cluster.Namespace{Meta: cluster.Meta{Name: name, Labels: c.labels("team", "env")}, Implied: c.IntN(4) == 0}
+		if ns.Labels[metadataName] = name; i < 3 {
+			s.Namespaces = append(s.Namespaces, ns) // ns3 has no object
+		}
+	}
+	for i := range 4 + c.IntN(10) {
+		s.Pods = append(s.Pods, c.pod(i))
+	}
+	for i := range 1 + c.IntN(5) {
+		p := cluster.NetworkPolicy{
+			Meta: cluster.Meta{Namespace: pick(c, "ns0", "ns0", "ns1", "ns3"), Name: fmt.Sprintf("p%d", i)}, PodSelector: *c.selector("app", "tier"),
+			Ingress: c.rules(), Egress: c.rules(),
+		}
+		p.IsolatesIngress, p.IsolatesEgress = c.IntN(3) > 0, c.IntN(2) == 0
+		s.NetworkPolicies = append(s.NetworkPolicies, p)
+	}
+	return s
+}
+
+func (c chance) pod(i int) cluster.Pod {
+	p := cluster.Pod{
+		Meta: cluster.Meta{Namespace: pick(c, "ns0", "ns0", "ns1", "ns2", "ns3"), Name: fmt.Sprintf("pod%d", i), Labels: c.labels("app", "tier")},
+		Node: "n1", Phase: pick(c, cluster.PodRunning, cluster.PodRunning, cluster.PodRunning, cluster.PodSucceeded),
+	}
+	for range c.IntN(3) {
+		p.Ports = append(p.Ports, cluster.ContainerPort{
+			Name: pick(c, "http", "dns", ""), Port: pick[uint16](c, 53, 80, 8080), Protocol: pick(c, flow.TCP, flow.TCP, flow.UDP),
+		})
+	}
+	p.IPs = []netip.Addr{netip.MustParseAddr(fmt.Sprintf("10.0.1.%d", i+1)), netip.MustParseAddr(fmt.Sprintf("fd00:0:0:1::%d", i+1))}
+	switch c.IntN(8) {
+	case 0:
+		p.HostNetwork, p.IPs = true, []netip.Addr{netip.MustParseAddr("172.16.0.1")}
+	case 1:
+		p.Invented = true
+	case 2:
+		p.IPs = []netip.Addr{netip.MustParseAddr(fmt.Sprintf("192.168.0.%d", 120+i))} // outside every pod CIDR
+	}
+	return p
+}
+
+// parties are the ends a packet may have: pods, and addresses of nobody known.
+func (t *Tables) parties() []Party {
+	all := []Party{{}}
+	for i := range t.snapshot.Pods {
+		for _, ip := range t.snapshot.Pods[i].IPs {
+			p := Party{Addr: ip, Pod: t.index.PodByIP(ip), Node: t.index.NodeByIP(ip) != nil}
+			if p.Pod != nil && p.Pod.Invented {
+				p.Addr = netip.Addr{}
+			}
+			all = append(all, p)
+		}
+	}
+	for _, a := range []string{
+		"0.0.0.0", "9.255.255.255", "10.0.0.0", "10.0.1.15", "10.0.1.16", "10.0.1.255", "10.1.0.0", "172.31.255.255", "192.168.0.127", "192.168.0.128",
+		"255.255.255.255", "fd01::1", "fd00::1", "2001:db8:7fff::", "2001:db8:8000::", "2a00::1", "::",
+	} {
+		addr := netip.MustParseAddr(a)
+		all = append(all, Party{Addr: addr, Node: t.index.NodeByIP(addr) != nil})
+	}
+	return all
+}
+
+// judge answers a question from the rows alone.
+func (r *Rows) judge(q Question) Verdict {
+	class := r.t.ClassOf(q.Subject.Pod)
+	if class < 0 || r.Group(class, q.Direction) == 0 {
+		return NotIsolated
+	}
+	peer := int32(-1)
+	if q.Peer.Pod != nil {
+		peer = int32(r.t.ClassOf(q.Peer.Pod))
+	}
+	atom := int32(-1)
+	for _, a := range r.AtomRanges() {
+		if a.Contains(q.Peer.Addr) {
+			atom = a.Atom
+		}
+	}
+	if q.Peer.Addr.IsValid() && atom < 0 {
+		atom = 0
+	}
+	answer := Denied
+	for _, p := range r.Permissions(class, q.Direction) {
+		if !p.Everything() && (p.Protocol != q.Protocol || q.Port < p.First || p.Last < q.Port) || !has(p.Only, peer) {
+			continue
+		}
+		if p.Peers.Everybody || peer >= 0 && in(p.Peers.Classes, peer) || atom > 0 && in(p.Peers.Atoms, atom) {
+			return Admitted
+		}
+		if peer >= 0 && in(p.Peers.Perhaps, peer) || p.Peers.Blocks && atom < 0 {
+			answer = Undecided
+		}
+	}
+	return answer
+}
+
+// Rows answer as Judge does.
+func TestRowsAnswerAsJudge(t *testing.T) {
+	counts := map[Verdict]int{}
+	for seed := range uint64(600) {
+		c := chance{rand.New(rand.NewPCG(seed, 7))}
+		s := c.cluster()
+		tables := Compile(s, cluster.NewIndex(s), letter())
+		rows, err := tables.Rows()
+		if err != nil {
+			t.Fatal(err)
+		}
+		parties := tables.parties()
+		for range 400 {
+			q := Question{
+				Direction: pick(c, Ingress, Egress), Subject: Party{Pod: &s.Pods[c.IntN(len(s.Pods))]}, Peer: pick(c, parties...),
+				Protocol: pick(c, flow.TCP, flow.TCP, flow.UDP, flow.SCTP, flow.ProtocolUnknown), Port: pick[uint16](c, 0, 1, 53, 54, 80, 8080, 8081, 65535),
+			}
+			for range 3 {
+				if tables.Isolates(q.Subject.Pod, q.Direction) {
+					break
+				}
+				q.Subject.Pod = &s.Pods[c.IntN(len(s.Pods))]
+			}
+			want := tables.Judge(q).Verdict
+			counts[want]++
+			if got := rows.judge(q); got != want {
+				t.Fatalf("seed %d: %v of %s, peer %v (%+v), %v %d: rows say %v, Judge %v", seed, q.Direction, q.Subject.Pod.Object(), q.Peer.Addr, q.Peer.Pod, q.Protocol, q.Port, got, want)
+			}
+		}
+	}
+	for v := Undecided; v <= Denied; v++ {
+		if counts[v] < 1000 {
+			t.Errorf("only %d questions are %v: %v", counts[v], v, counts)
+		}
+	}
+}
+
+// Classes of one identity have equal permissions, and the other way round a
+// group is told apart by its named ports alone.
+func TestRowsIdentity(t *testing.T) {
+	shared := 0
+	for seed := range uint64(300) {
+		c := chance{rand.New(rand.NewPCG(seed, 8))}
+		s := c.cluster()
+		rows, err := Compile(s, cluster.NewIndex(s), letter()).Rows()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range []Direction{Ingress, Egress} {
+			known := map[string]int{}
+			for class := range rows.Classes() {
+				id := rows.Identity(class, d)
+				if (id == "") != (rows.Group(class, d) == 0) {
+					t.Fatalf("seed %d: class %d has group %d and identity %q", seed, class, rows.Group(class, d), id)
+				}
+				for _, p := range rows.Permissions(class, d) {
+					if meet(p.Peers.Classes, p.Peers.Perhaps) {
+						t.Fatalf("seed %d: certain and undecided: %+v", seed, p.Peers)
+					}
+				}
+				first, again := known[id]
+				if !again {
+					known[id] = class
+					continue
+				}
+				shared++
+				if !reflect.DeepEqual(rows.Permissions(first, d), rows.Permissions(class, d)) {
+					t.Fatalf("seed %d: classes %d and %d of identity %q differ", seed, first, class, id)
+				}
+			}
+		}
+	}
+	if shared < 500 {
+		t.Errorf("only %d classes share an identity", shared)
+	}
+}
+
+// Ranges of atoms are in order, do not overlap, and name the atom that Atom does.
+func TestAtomRanges(t *testing.T) {
+	for seed := range uint64(100) {
+		c := chance{rand.New(rand.NewPCG(seed, 9))}
+		s := c.cluster()
+		tables := Compile(s, cluster.NewIndex(s), letter())
+		rows, err := tables.Rows()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before Range
+		for _, r := range rows.AtomRanges() {
+			if before.Last.IsValid() && !before.Last.Less(r.First) || r.Last.Less(r.First) {
+				t.Fatalf("seed %d: %v behind %v", seed, r, before)
+			}
+			before = r.Range
+			if tables.Atom(r.First) != r.Atom || tables.Atom(r.Last) != r.Atom || !rows.AtomPrefix(r.Atom).Contains(r.First) {
+				t.Fatalf("seed %d: %v is of atom %d and %d, not of %d (%v)", seed, r, tables.Atom(r.First), tables.Atom(r.Last), r.Atom, rows.AtomPrefix(r.Atom))
+			}
+		}
+	}
+}
+
+// An enforcer that reads rules otherwise is refused, and so is every flag that
+// somebody adds without saying here what it changes.
+func TestRowsRefuse(t *testing.T) {
+	elsewhere := strings.Fields("Enforces AfterSNAT SelfOpen BeforeProxyVerdicts RootBypasses DropsProxyErrors SkipsNodePortRange " +
+		"ExemptsProcessesOnly WorldOverTunnel EgressBeforeDNAT ForwardOnly Unmeasured")
+	s := &cluster.Snapshot{}
+	profile := reflect.TypeFor[cluster.PolicyProfile]()
+	for i := range profile.NumField() {
+		f := profile.Field(i)
+		if f.Type.Kind() != reflect.Bool {
+			continue
+		}
+		p := letter()
+		reflect.ValueOf(p).Elem().Field(i).SetBool(true)
+		_, err := Compile(s, cluster.NewIndex(s), p).Rows()
+		if slices.Contains(elsewhere, f.Name) {
+			if err != nil {
+				t.Errorf("%s: %v", f.Name, err)
+			}
+			continue
+		}
+		if err == nil || !strings.HasSuffix(err.Error(), f.Name) {
+			t.Errorf("%s is set: %v", f.Name, err)
+		}
+	}
+}
+
+// A permission that rests on a namespace without an object says so.
+func TestRowsDoubts(t *testing.T) {
+	tables := read(t, letter(), pods, netpol("p", `podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {project: theirs}}}]}]`))
+	for i := range tables.snapshot.Namespaces {
+		tables.snapshot.Namespaces[i].Implied = tables.snapshot.Namespaces[i].Name == "other"
+	}
+	rows, err := tables.Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps := rows.Permissions(tables.ClassOf(tables.index.Pod("default", "db")), Ingress)
+	if len(ps) != 1 || len(ps[0].Peers.Classes) != 0 || len(ps[0].Peers.Perhaps) != 1 {
+		t.Fatalf("%+v", ps)
+	}
+	if got := rows.Doubts(&ps[0]); !reflect.DeepEqual(got, []flow.Reason{flow.Because(flow.CodeNamespaceUnknown, "other")}) {
+		t.Errorf("%+v", got)
+	}
+}
