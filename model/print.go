@@ -62,14 +62,19 @@ func (m *Model) ServiceRanges(v6 bool) []policy.Range {
 	return policy.MergeRanges(all)
 }
 
-// Owns reports whether the front is the one that takes its address and port, of
-// several Services that claim it: the first of the Snapshot.
-func (m *Model) Owns(f *service.Front) bool {
-	fronts := m.Services.NodePorts(f.IPv6, f.Protocol, f.Port)
+// Claimants are all fronts with the address, protocol and port of one, it
+// included. The first of them, in the order of the Snapshot, has it.
+func (m *Model) Claimants(f *service.Front) []*service.Front {
 	if f.Addr.IsValid() {
-		fronts = m.Services.At(netip.AddrPortFrom(f.Addr, f.Port), f.Protocol)
+		return m.Services.At(netip.AddrPortFrom(f.Addr, f.Port), f.Protocol)
 	}
-	return len(fronts) > 0 && fronts[0] == f
+	return m.Services.NodePorts(f.IPv6, f.Protocol, f.Port)
+}
+
+// Owns reports whether the front is the one that takes its address and port.
+func (m *Model) Owns(f *service.Front) bool {
+	all := m.Claimants(f)
+	return len(all) > 0 && all[0] == f
 }
 
 // NodePortAddress is the address of the family on which the node answers

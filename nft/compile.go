@@ -10,6 +10,7 @@ import (
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
 )
 
 // Left is an object that no row was made for, and why.
@@ -196,14 +197,25 @@ func (c *compiler) services(t, before *Table, changed map[flow.Object]bool) erro
 }
 
 // update makes the parts of the changed Services again, and of those that claim
-// the same addresses.
+// an address they have or had.
 func (s *services) update(before *Table, changed map[flow.Object]bool) error {
-	for o := range changed {
-		svc := s.c.m.Index.Service(o.Namespace, o.Name)
+	todo := slices.SortedFunc(maps.Keys(changed), func(a, b flow.Object) int { return strings.Compare(a.String(), b.String()) })
+	done := map[flow.Object]bool{}
+	for len(todo) > 0 {
+		o := todo[0]
+		todo = todo[1:]
+		if done[o] {
+			continue
+		}
+		done[o] = true
 		name := "Service/" + o.Namespace + "/" + o.Name
 		old := before.part(name)
+		if old != nil {
+			todo = append(todo, s.claimants(old)...)
+		}
+		svc := s.c.m.Index.Service(o.Namespace, o.Name)
 		if svc == nil {
-			s.table.drop(name)
+			s.table.put(&part{name: name})
 			continue
 		}
 		p, err := s.part(svc, old)
@@ -211,8 +223,40 @@ func (s *services) update(before *Table, changed map[flow.Object]bool) error {
 			return err
 		}
 		s.table.put(p)
+		todo = append(todo, s.claimants(p)...)
 	}
 	return nil
+}
+
+// claimants are the Services that claim what is a front in the part.
+func (s *services) claimants(p *part) []flow.Object {
+	var all []flow.Object
+	for _, r := range p.rows {
+		var fronts []*service.Front
+		switch r.set.Name {
+		case "fronts":
+			fronts = s.c.m.Services.At(frontAt(r.element.Key))
+		case "nodeports":
+			proto, port := portAt(r.element.Key)
+			fronts = s.c.m.Services.NodePorts(s.v6, proto, port)
+		}
+		for _, f := range fronts {
+			all = append(all, f.Service.Object())
+		}
+	}
+	return all
+}
+
+// frontAt reads the key of a front back.
+func frontAt(k string) (netip.AddrPort, flow.Protocol) {
+	addr, _ := netip.AddrFromSlice([]byte(k[:len(k)-8]))
+	proto, port := portAt(k[len(k)-8:])
+	return netip.AddrPortFrom(addr, port), proto
+}
+
+func portAt(k string) (flow.Protocol, uint16) {
+	proto := map[byte]flow.Protocol{6: flow.TCP, 17: flow.UDP, 132: flow.SCTP}[k[0]]
+	return proto, uint16(k[4])<<8 | uint16(k[5])
 }
 
 // part is the part of that name, or nil.
@@ -221,13 +265,6 @@ func (t *Table) part(name string) *part {
 		return t.parts[i]
 	}
 	return nil
-}
-
-// drop empties a part; its place stays.
-func (t *Table) drop(name string) {
-	if i, there := t.named[name]; there {
-		t.parts[i] = &part{name: name}
-	}
 }
 
 // skeleton declares the chains, and what has grown.

@@ -110,6 +110,7 @@ func (d *diffed) compare(old, new *part) {
 func (d *diffed) inOrder(sets []*Set) []Op {
 	var ops []Op
 	for _, s := range sets {
+		d.moved(s.Name)
 		if s.Interval {
 			ops = append(ops, d.deletes[s.Name]...)
 			delete(d.deletes, s.Name)
@@ -120,6 +121,34 @@ func (d *diffed) inOrder(sets []*Set) []Op {
 		ops = append(ops, d.deletes[s.Name]...)
 	}
 	return ops
+}
+
+// moved finds the keys that go from one part to another: two Services claim an
+// address, and now the other one has it. They are replaced in their place.
+func (d *diffed) moved(set string) {
+	if len(d.adds[set]) == 0 || len(d.deletes[set]) == 0 {
+		return
+	}
+	type at struct{ key, end string }
+	gone := map[at]Op{}
+	for _, op := range d.deletes[set] {
+		gone[at{op.Element.Key, op.Element.End}] = op
+	}
+	var adds []Op
+	replaced := map[at]bool{}
+	for _, op := range d.adds[set] {
+		k := at{op.Element.Key, op.Element.End}
+		if was, there := gone[k]; there && !op.Delete {
+			replaced[k] = true
+			if was.Element.Data == op.Element.Data && was.Element.Comment == op.Element.Comment {
+				continue
+			}
+			adds = append(adds, was)
+		}
+		adds = append(adds, op)
+	}
+	d.adds[set] = adds
+	d.deletes[set] = slices.DeleteFunc(d.deletes[set], func(op Op) bool { return replaced[at{op.Element.Key, op.Element.End}] })
 }
 
 // fixed are the chains that every program of the same options has.
