@@ -44,6 +44,7 @@ var house = layout{
 	impure: map[string][]string{
 		"internal/manifest": {"flow", "cluster"},
 		"internal/kube":     {"flow", "cluster"},
+		"internal/kernel":   {"flow", "nft"},
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
 		"internal/truth":    {"flow", "cluster"},
 		"internal/generate": {"flow", "cluster"},
@@ -63,6 +64,7 @@ var house = layout{
 		"github.com/spf13/cobra": {"cmd/portolan"},
 		"github.com/spf13/pflag": {"cmd/portolan"},
 		"golang.org/x/term":      {"cmd/portolan", "internal/report"},
+		"golang.org/x/sys":       {"internal/kernel"}, // netlink sockets, namespaces
 		// scenario is read by tests only, so this stays out of the program.
 		"github.com/rogpeppe/go-internal/txtar": {"internal/scenario"},
 	},
