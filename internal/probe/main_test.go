@@ -1,0 +1,156 @@
+//go:build linux
+
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// inside names the environment variable of a test process in a namespace of its
+// own.
+const inside = "PORTOLAN_PROBE_INSIDE"
+
+// refused is why there is no namespace, or "".
+var refused string
+
+// TestMain runs the tests again in user and network namespaces of their own,
+// where rules and routes harm nobody.
+func TestMain(m *testing.M) {
+	if os.Getenv(inside) != "" {
+		os.Exit(m.Run())
+	}
+	code, err := enter()
+	if err == nil {
+		os.Exit(code)
+	}
+	refused = fmt.Sprintf("no network namespace: %v", err)
+	os.Exit(m.Run())
+}
+
+func enter() (int, error) {
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), inside+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+		Pdeathsig:   syscall.SIGKILL,
+	}
+	runtime.LockOSThread() // Pdeathsig is about the thread
+	defer runtime.UnlockOSThread()
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
+
+// namespace skips a test that needs one, but not in CI.
+func namespace(t testing.TB) {
+	t.Helper()
+	switch {
+	case refused != "" && os.Getenv("CI") == "true":
+		t.Fatal(refused)
+	case refused != "":
+		t.Skip(refused)
+	}
+}
+
+// netns is a network namespace of its own, kept by a descriptor.
+type netns struct{ fd int }
+
+// newNetns makes one with its loopback up.
+func newNetns(t testing.TB) *netns {
+	t.Helper()
+	namespace(t)
+	var n netns
+	err := onThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		var err error
+		n.fd, err = unix.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(n.fd) })
+	n.run(t, "ip link set lo up")
+	return &n
+}
+
+// onThread runs f on a thread that ends with it.
+func onThread(f func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends
+		done <- f()
+	}()
+	return <-done
+}
+
+// Do is Place's.
+func (n *netns) Do(f func() error) error {
+	return onThread(func() error {
+		if err := unix.Setns(n.fd, unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		return f()
+	})
+}
+
+// run runs commands, one a line, in the namespace.
+func (n *netns) run(t testing.TB, script string) {
+	t.Helper()
+	for line := range strings.Lines(script) {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		err := n.Do(func() error {
+			cmd := exec.Command(words[0], words[1:]...)
+			if words[0] == "nft" {
+				cmd = exec.Command("nft", "-f", "-")
+				cmd.Stdin = strings.NewReader(strings.TrimPrefix(strings.TrimSpace(line), "nft ") + "\n")
+			}
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("%s: %w: %s", line, err, out)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// pair makes two namespaces with a veth between them: a has 10.0.0.1 and
+// fd00::1, b has .2 and ::2.
+func pair(t testing.TB) (a, b *netns) {
+	t.Helper()
+	a, b = newNetns(t), newNetns(t)
+	a.run(t, fmt.Sprintf("ip link add v0 address 02:00:00:00:00:01 type veth peer name v0 address 02:00:00:00:00:02 netns /proc/%d/fd/%d", os.Getpid(), b.fd))
+	for i, n := range []*netns{a, b} {
+		n.run(t, fmt.Sprintf(`
+			ip addr add 10.0.0.%[1]d/24 dev v0
+			ip addr add fd00::%[1]d/64 dev v0 nodad
+			ip link set v0 up
+			ip neigh add 10.0.0.%[2]d lladdr 02:00:00:00:00:0%[2]d dev v0
+			ip neigh add fd00::%[2]d lladdr 02:00:00:00:00:0%[2]d dev v0
+			`, i+1, 2-i)) // the neighbours are told: a fresh veth loses solicitations for 2 s
+	}
+	return a, b
+}
