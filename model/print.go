@@ -12,6 +12,15 @@ import (
 
 // What who prints the tables as rules needs beside what who walks them asks.
 
+// Proxies reports whether any Service proxy runs.
+func (m *Model) Proxies() bool { return m.Profile.Proxy.Captures }
+
+// Enforces reports whether NetworkPolicies have any effect.
+func (m *Model) Enforces() bool { return m.Profile.Policy.Enforces }
+
+// JudgesAfterSNAT reports whether the enforcer sees the masqueraded source.
+func (m *Model) JudgesAfterSNAT() bool { return m.Profile.Policy.AfterSNAT }
+
 // Row is the row of the Trips table for a kind of front and its traffic policy.
 func (m *Model) Row(from Arrival, external, local bool) Trip {
 	kind, traffic := 0, 0

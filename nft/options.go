@@ -1,5 +1,10 @@
 package nft
 
+import (
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
+)
+
 // Options say which halves of a program to print, and the choices that the API
 // leaves to a policy enforcer.
 type Options struct {
@@ -15,4 +20,13 @@ type Options struct {
 	// Trace: the kernel traces the first packet of every connection (nft monitor
 	// trace).
 	Trace bool
+}
+
+// For are the options that a model's profile asks for. Whether the profile can be
+// printed is Compile's to say.
+func For(m *model.Model) Options {
+	return Options{
+		Services: m.Proxies(), Policies: m.Enforces(),
+		AfterSNAT: m.JudgesAfterSNAT(), Reject: m.Denial() == flow.Reject,
+	}
 }
