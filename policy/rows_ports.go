@@ -92,25 +92,43 @@ func (p *Permission) usable() bool {
 }
 
 // meet reports whether two ordered lists have a number in common.
-func meet(a, b []int32) bool {
+func meet(a, b []int32) bool { return len(common(a, b)) > 0 }
+
+// common are the numbers in both of two ordered lists.
+func common(a, b []int32) []int32 {
+	var out []int32
 	for len(a) > 0 && len(b) > 0 {
 		switch {
 		case a[0] == b[0]:
-			return true
+			out = append(out, a[0])
+			a, b = a[1:], b[1:]
 		case a[0] < b[0]:
 			a = a[1:]
 		default:
 			b = b[1:]
 		}
 	}
-	return false
+	return out
 }
 
-// Pods reports whether a pod of the class counts as the peer of the Permission
-// by its class.
-func (p *Permission) Pods(class int32) bool {
-	return has(p.Only, class) && (p.Peers.Everybody || in(p.Peers.Classes, class))
+// Anybody reports whether the Permission is everybody's, whatever the address.
+func (p *Permission) Anybody() bool { return p.Peers.Everybody && p.Only == nil }
+
+// Classes are those whose pods have the Permission wherever they are; in order.
+// Nil where Anybody has it.
+func (p *Permission) Classes() []int32 {
+	switch {
+	case p.Peers.Everybody:
+		return p.Only
+	case p.Only == nil:
+		return p.Peers.Classes
+	}
+	return common(p.Peers.Classes, p.Only)
 }
+
+// Counts reports whether a pod of the class, or -1 for an address without a pod,
+// has the Permission if its address is of one of the peers' Atoms.
+func (p *Permission) Counts(class int32) bool { return has(p.Only, class) }
 
 // has is in, where nil holds everything.
 func has(list []int32, n int32) bool { return list == nil || in(list, n) }

@@ -202,13 +202,13 @@ func (r *Rows) judge(q Question) Verdict {
 	}
 	answer := Denied
 	for _, p := range r.Permissions(class, q.Direction) {
-		if !p.Everything() && (p.Protocol != q.Protocol || q.Port < p.First || p.Last < q.Port) || !has(p.Only, peer) {
+		if !p.Everything() && (p.Protocol != q.Protocol || q.Port < p.First || p.Last < q.Port) {
 			continue
 		}
-		if p.Peers.Everybody || peer >= 0 && in(p.Peers.Classes, peer) || atom > 0 && in(p.Peers.Atoms, atom) {
+		if p.Anybody() || in(p.Classes(), peer) || in(p.Peers.Atoms, atom) && p.Counts(peer) {
 			return Admitted
 		}
-		if peer >= 0 && in(p.Peers.Perhaps, peer) || p.Peers.Blocks && atom < 0 {
+		if p.Counts(peer) && peer >= 0 && in(p.Peers.Perhaps, peer) || p.Counts(peer) && p.Peers.Blocks && atom < 0 {
 			answer = Undecided
 		}
 	}
