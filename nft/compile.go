@@ -156,16 +156,14 @@ func (c *compiler) compile(f Family, before *Table, changed map[flow.Object]bool
 	}
 	t.counts, t.timeouts = c.counts, c.timeouts
 	c.skeleton(t)
-	if changed == nil {
-		c.n.release()
-	}
+	c.n.settle()
 	return t, nil
 }
 
-// release takes back what this program has no use for.
-func (n *names) release() {
-	for _, x := range []*numbers{n.ports, n.endpoints, n.groups, n.peers} {
-		x.release()
+// settle ends the making of a program.
+func (n *names) settle() {
+	for _, x := range []*numbers{n.ports, n.endpoints, n.timeouts, n.groups, n.peers} {
+		x.settle()
 	}
 }
 
@@ -175,7 +173,7 @@ func (t *Table) reuse(before *Table, changed map[flow.Object]bool) {
 		return
 	}
 	t.parts = slices.Clone(before.parts)
-	t.named = maps.Clone(before.named)
+	t.named, t.sharesNames = before.named, true
 }
 
 // services makes the parts of the Services.

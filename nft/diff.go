@@ -42,19 +42,31 @@ func alikeTables(a, b *Program) bool {
 // in the order of the sets' declaration, which is from what is looked up last to
 // what is looked up first; rows that go, the other way round.
 func changes(old, new *Table) []Op {
-	var ops diffed
-	ops.family = new.Family
+	ops := diffed{family: new.Family, adds: map[string][]Op{}, deletes: map[string][]Op{}}
+	// Parts mostly stay in their places.
+	var olds, news []*part
+	for i := range max(len(old.parts), len(new.parts)) {
+		if i < len(old.parts) && i < len(new.parts) && old.parts[i] == new.parts[i] {
+			continue
+		}
+		if i < len(old.parts) {
+			olds = append(olds, old.parts[i])
+		}
+		if i < len(new.parts) {
+			news = append(news, new.parts[i])
+		}
+	}
 	was := map[string]*part{}
-	for _, p := range old.parts {
+	for _, p := range olds {
 		was[p.name] = p
 	}
-	for _, p := range new.parts {
+	for _, p := range news {
 		if before := was[p.name]; before != p {
 			ops.compare(before, p)
 		}
 		delete(was, p.name)
 	}
-	for _, p := range old.parts {
+	for _, p := range olds {
 		if was[p.name] != nil {
 			ops.compare(p, nil)
 		}
@@ -71,9 +83,6 @@ type diffed struct {
 
 // compare notes what makes one part another; either may be nil.
 func (d *diffed) compare(old, new *part) {
-	if d.adds == nil {
-		d.adds, d.deletes = map[string][]Op{}, map[string][]Op{}
-	}
 	type at struct{ set, key, end string }
 	before := map[at]row{}
 	if old != nil {

@@ -2,6 +2,7 @@ package nft
 
 import (
 	"iter"
+	"maps"
 	"net/netip"
 
 	"github.com/portolan-net/portolan/flow"
@@ -24,12 +25,15 @@ func (p *part) add(set *Set, e Element) { p.rows = append(p.rows, row{set, &e}) 
 
 // put adds a part to the table, or takes the place of the one with its name.
 func (t *Table) put(p *part) {
-	if t.named == nil {
-		t.named = map[string]int{}
-	}
 	if i, there := t.named[p.name]; there {
 		t.parts[i] = p
 		return
+	}
+	if t.sharesNames || t.named == nil {
+		t.named, t.sharesNames = maps.Clone(t.named), false
+	}
+	if t.named == nil {
+		t.named = map[string]int{}
 	}
 	t.named[p.name] = len(t.parts)
 	t.parts = append(t.parts, p)

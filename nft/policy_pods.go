@@ -44,7 +44,7 @@ type localPod struct {
 // policies makes the parts of the policy groups and of the pods. A part that is
 // as it was in the program before is that very part.
 func (c *compiler) policies(t, before *Table) error {
-	if !c.m.Profile.Policy.Enforces {
+	if !c.m.Enforces() {
 		return nil
 	}
 	rows, err := c.m.Policies.Rows()

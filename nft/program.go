@@ -43,6 +43,8 @@ type Table struct {
 	// parts are the elements, by the object they come from.
 	parts []*part
 	named map[string]int
+	// sharesNames: named is the program's before, to be copied before it is written.
+	sharesNames bool
 	// What the next program goes on from.
 	names    *names
 	counts   map[uint32]bool
