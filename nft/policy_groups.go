@@ -167,7 +167,7 @@ func (g *groupRows) whole(of []int32) []int32 {
 func (g *groupRows) cover(of []int32, proto flow.Protocol, first, last uint16) []int32 {
 	return slices.DeleteFunc(slices.Clone(of), func(i int32) bool {
 		a := &g.all[i]
-		return !a.Everything() && (a.Protocol != proto || first < a.First || false)
+		return !a.Everything() && (a.Protocol != proto || first < a.First || a.Last < last)
 	})
 }
 

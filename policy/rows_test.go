@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
@@ -11,153 +10,10 @@ import (
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
 )
 
-// chance makes small clusters in which every field of a policy occurs and few
-// values exist, so that things meet.
-type chance struct{ *rand.Rand }
-
-func pick[T any](c chance, list ...T) T { return list[c.IntN(len(list))] }
-
-func (c chance) labels(keys ...string) cluster.Labels {
-	l := cluster.Labels{}
-	for _, k := range keys {
-		if c.IntN(3) > 0 {
-			l[k] = pick(c, "a", "b", "c")
-		}
-	}
-	return l
-}
-
-func (c chance) selector(keys ...string) *cluster.LabelSelector {
-	s := &cluster.LabelSelector{}
-	if c.IntN(2) == 0 {
-		s.MatchLabels = cluster.Labels{pick(c, keys...): pick(c, "a", "b", "c")}
-	}
-	if c.IntN(3) == 0 {
-		s.MatchExpressions = []cluster.Requirement{{
-			Key: pick(c, keys...), Operator: pick(c, cluster.OpIn, cluster.OpNotIn, cluster.OpExists, cluster.OpDoesNotExist),
-			Values: []string{pick(c, "a", "b", "c"), "a"},
-		}}
-	}
-	return s
-}
-
-func (c chance) spaceSelector() *cluster.LabelSelector {
-	if c.IntN(3) == 0 {
-		return &cluster.LabelSelector{MatchLabels: cluster.Labels{metadataName: pick(c, "ns0", "ns1", "ns2", "ns3")}}
-	}
-	if c.IntN(4) == 0 {
-		return &cluster.LabelSelector{MatchExpressions: []cluster.Requirement{{
-			Key: metadataName, Operator: pick(c, cluster.OpNotIn, cluster.OpIn), Values: []string{"ns1", "ns3"},
-		}}}
-	}
-	return c.selector("team", "env")
-}
-
-// The blocks nest and touch, and hold the addresses of pods and nodes.
-var blocks = []string{
-	"0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.1.0/24", "10.0.1.0/28", "10.0.1.16/28", "10.0.1.3/32", "172.16.0.0/12", "172.16.0.1/32",
-	"192.168.0.0/24", "192.168.0.128/25", "255.255.255.255/32",
-	"::/0", "fd00::/8", "fd00:0:0:1::/64", "fd00:0:0:1::3/128", "2001:db8::/32", "2001:db8:8000::/33",
-}
-
-func (c chance) block() *cluster.IPBlock {
-	b := &cluster.IPBlock{CIDR: netip.MustParsePrefix(pick(c, blocks...))}
-	for range c.IntN(3) {
-		b.Except = append(b.Except, netip.MustParsePrefix(pick(c, blocks...)))
-	}
-	return b
-}
-
-func (c chance) peer() cluster.PolicyPeer {
-	switch c.IntN(5) {
-	case 0, 1:
-		return cluster.PolicyPeer{IPBlock: c.block()}
-	case 2:
-		return cluster.PolicyPeer{PodSelector: c.selector("app", "tier")}
-	case 3:
-		return cluster.PolicyPeer{NamespaceSelector: c.spaceSelector()}
-	}
-	return cluster.PolicyPeer{PodSelector: c.selector("app", "tier"), NamespaceSelector: c.spaceSelector()}
-}
-
-func (c chance) port() cluster.PolicyPort {
-	p := cluster.PolicyPort{Protocol: pick(c, flow.TCP, flow.TCP, flow.UDP, flow.SCTP)}
-	switch c.IntN(5) {
-	case 0:
-	case 1, 2:
-		p.Port.Name = pick(c, "http", "dns", "nobody")
-	case 3:
-		p.Port.Number = pick[uint16](c, 1, 53, 80, 8080)
-		p.EndPort = pick[uint16](c, 53, 8080, 8081, 65535)
-	default:
-		p.Port.Number = pick[uint16](c, 53, 80, 8080, 65535)
-	}
-	return p
-}
-
-func (c chance) rules() []cluster.PolicyRule {
-	var rules []cluster.PolicyRule
-	for range c.IntN(4) {
-		var r cluster.PolicyRule
-		for range c.IntN(3) {
-			r.Peers = append(r.Peers, c.peer())
-		}
-		for range c.IntN(3) {
-			r.Ports = append(r.Ports, c.port())
-		}
-		rules = append(rules, r)
-	}
-	return rules
-}
-
-func (c chance) cluster() *cluster.Snapshot {
-	s := &cluster.Snapshot{Nodes: []cluster.Node{{
-		Meta: cluster.Meta{Name: "n1"}, InternalIPs: []netip.Addr{netip.MustParseAddr("172.16.0.1"), netip.MustParseAddr("fd01::1")},
-	}}}
-	for i := range 4 {
-		name := fmt.Sprintf("ns%d", i)
-		ns := cluster.Namespace{Meta: cluster.Meta{Name: name, Labels: c.labels("team", "env")}, Implied: c.IntN(4) == 0}
-		if ns.Labels[metadataName] = name; i < 3 {
-			s.Namespaces = append(s.Namespaces, ns) // ns3 has no object
-		}
-	}
-	for i := range 4 + c.IntN(10) {
-		s.Pods = append(s.Pods, c.pod(i))
-	}
-	for i := range 1 + c.IntN(5) {
-		p := cluster.NetworkPolicy{
-			Meta: cluster.Meta{Namespace: pick(c, "ns0", "ns0", "ns1", "ns3"), Name: fmt.Sprintf("p%d", i)}, PodSelector: *c.selector("app", "tier"),
-			Ingress: c.rules(), Egress: c.rules(),
-		}
-		p.IsolatesIngress, p.IsolatesEgress = c.IntN(3) > 0, c.IntN(2) == 0
-		s.NetworkPolicies = append(s.NetworkPolicies, p)
-	}
-	return s
-}
-
-func (c chance) pod(i int) cluster.Pod {
-	p := cluster.Pod{
-		Meta: cluster.Meta{Namespace: pick(c, "ns0", "ns0", "ns1", "ns2", "ns3"), Name: fmt.Sprintf("pod%d", i), Labels: c.labels("app", "tier")},
-		Node: "n1", Phase: pick(c, cluster.PodRunning, cluster.PodRunning, cluster.PodRunning, cluster.PodSucceeded),
-	}
-	for range c.IntN(3) {
-		p.Ports = append(p.Ports, cluster.ContainerPort{
-			Name: pick(c, "http", "dns", ""), Port: pick[uint16](c, 53, 80, 8080), Protocol: pick(c, flow.TCP, flow.TCP, flow.UDP),
-		})
-	}
-	p.IPs = []netip.Addr{netip.MustParseAddr(fmt.Sprintf("10.0.1.%d", i+1)), netip.MustParseAddr(fmt.Sprintf("fd00:0:0:1::%d", i+1))}
-	switch c.IntN(8) {
-	case 0:
-		p.HostNetwork, p.IPs = true, []netip.Addr{netip.MustParseAddr("172.16.0.1")}
-	case 1:
-		p.Invented = true
-	case 2:
-		p.IPs = []netip.Addr{netip.MustParseAddr(fmt.Sprintf("192.168.0.%d", 120+i))} // outside every pod CIDR
-	}
-	return p
-}
+func pick[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
 
 // parties are the ends a packet may have: pods, and addresses of nobody known.
 func (t *Tables) parties() []Party {
@@ -219,8 +75,8 @@ func (r *Rows) judge(q Question) Verdict {
 func TestRowsAnswerAsJudge(t *testing.T) {
 	counts := map[Verdict]int{}
 	for seed := range uint64(600) {
-		c := chance{rand.New(rand.NewPCG(seed, 7))}
-		s := c.cluster()
+		c := rand.New(rand.NewPCG(seed, 7))
+		s := generate.Tangle(c)
 		tables := Compile(s, cluster.NewIndex(s), letter())
 		rows, err := tables.Rows()
 		if err != nil {
@@ -257,8 +113,7 @@ func TestRowsAnswerAsJudge(t *testing.T) {
 func TestRowsIdentity(t *testing.T) {
 	shared := 0
 	for seed := range uint64(300) {
-		c := chance{rand.New(rand.NewPCG(seed, 8))}
-		s := c.cluster()
+		s := generate.Tangle(rand.New(rand.NewPCG(seed, 8)))
 		rows, err := Compile(s, cluster.NewIndex(s), letter()).Rows()
 		if err != nil {
 			t.Fatal(err)
@@ -295,8 +150,7 @@ func TestRowsIdentity(t *testing.T) {
 // Ranges of atoms are in order, do not overlap, and name the atom that Atom does.
 func TestAtomRanges(t *testing.T) {
 	for seed := range uint64(100) {
-		c := chance{rand.New(rand.NewPCG(seed, 9))}
-		s := c.cluster()
+		s := generate.Tangle(rand.New(rand.NewPCG(seed, 9)))
 		tables := Compile(s, cluster.NewIndex(s), letter())
 		rows, err := tables.Rows()
 		if err != nil {
