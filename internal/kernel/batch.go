@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/portolan-net/portolan/nft"
@@ -45,6 +46,7 @@ func (b *batch) fill(ops []nft.Op, limit int) ([]nft.Op, error) {
 	b.messages, b.list = b.messages[:0], 0
 	limit -= headerSize + genSize // END
 
+	b.grow(ops, limit)
 	whole, fits := len(b.buf), 0 // up to the last place where the batch may end
 	for i := range ops {
 		if err := b.add(ops, i); err != nil {
@@ -60,6 +62,14 @@ func (b *batch) fill(ops []nft.Op, limit int) ([]nft.Op, error) {
 	b.end(whole, fits)
 	b.ops = ops[:fits]
 	return ops[fits:], nil
+}
+
+// grow makes room for ops that are about as long as the first.
+func (b *batch) grow(ops []nft.Op, limit int) {
+	at := len(b.buf)
+	b.buf, _ = appendOp(b.buf, &ops[0]) // add tells what is wrong with it
+	first := len(b.buf) - at
+	b.buf = slices.Grow(b.buf[:at], min(limit, len(ops)*(first+first/16)+longestElement))
 }
 
 // together reports whether b takes the key that a gives up.

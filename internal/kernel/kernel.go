@@ -15,6 +15,7 @@ type Handle struct {
 	sock  *socket
 	space *namespace
 	batch batch
+	seq   uint32 // of dumps
 }
 
 // Open returns a handle on the network namespace of the calling thread: lock the

@@ -47,6 +47,11 @@ const (
 
 	tableName = 1
 
+	ruleTable    = 1
+	ruleChain    = 2
+	ruleHandle   = 3
+	ruleUserdata = 7
+
 	listTable    = 1
 	listSet      = 2
 	listElements = 3
@@ -112,10 +117,6 @@ func attrHeader(b []byte, kind uint16, n int) []byte {
 
 // padded is b with zeros up to the next multiple of four.
 func padded(b []byte) []byte { return append(b, "\x00\x00\x00"[:-len(b)&3]...) }
-
-func appendAttr(b []byte, kind uint16, data []byte) []byte {
-	return padded(append(attrHeader(b, kind, len(data)), data...))
-}
 
 // appendString appends a string that ends with a zero byte.
 func appendString(b []byte, kind uint16, s string) []byte {
