@@ -14,8 +14,13 @@ import (
 )
 
 // atOnce is how many sockets are made for one visit of a place, and asked before
-// the loop looks at those under way again.
+// the loop looks at those under way again. One server may get them all, and a UDP
+// socket holds 277 small datagrams (net.core.rmem_default, 768 bytes each): the
+// next are asked when the servers have taken these.
 const atOnce = 256
+
+// held reports that the servers have not.
+func (r *run) held() bool { return r.servers != nil && r.servers.turned() < r.pace }
 
 // spare is how many descriptors are left to the rest of the process.
 const spare = 64
@@ -23,7 +28,7 @@ const spare = 64
 // ask starts probes as long as there is room.
 func (r *run) ask() {
 	n := min(len(r.queue), r.window-len(r.asked), atOnce)
-	if n <= 0 {
+	if n <= 0 || r.held() {
 		return
 	}
 	place := r.probes[r.queue[0]].Place
@@ -44,6 +49,9 @@ func (r *run) ask() {
 	}
 	for i, fd := range fds {
 		r.start(batch[i], fd)
+	}
+	if r.servers != nil {
+		r.pace = r.servers.demand(1)
 	}
 	if rest := batch[len(fds):]; len(rest) > 0 {
 		r.window = max(len(r.asked), 1) // no more will fit

@@ -61,8 +61,8 @@ func (r *run) shake(a *asked, events uint32) {
 			return
 		}
 	}
-	if events&unix.EPOLLOUT != 0 {
-		r.connected(a)
+	if events&unix.EPOLLOUT != 0 && r.connected(a) && events&unix.EPOLLIN != 0 {
+		r.read(a) // a server that speaks first, and events come once
 	}
 }
 
@@ -97,23 +97,25 @@ func (r *run) told(a *asked) bool {
 	return false
 }
 
-// connected sends the nonce after the handshake. From now on an ICMP error is
-// not for the program, so the socket shall not be told of any, either.
-func (r *run) connected(a *asked) {
+// connected sends the nonce after the handshake, and reports whether the probe
+// goes on. From now on an ICMP error is not for the program, so the socket shall
+// not be told of any, either.
+func (r *run) connected(a *asked) bool {
 	res := &r.results[a.probe]
 	res.Handshake, res.Local = true, localOf(a.fd)
 	a.state, a.deadline = waiting, r.clock.at(time.Now())+r.timeout(a.probe)
 	if err := errorQueue(a.fd, r.probes[a.probe].To.Addr(), 0); err != nil {
 		r.end(a, flow.SeenUnknown, err)
-		return
+		return false
 	}
 	_ = socketError(a.fd) // what came before
-	r.send(a)
+	return r.send(a)
 }
 
-// send sends the nonce. What a rule of ours drops on the way out is EPERM: the
-// packet is lost, and the error that may follow says more.
-func (r *run) send(a *asked) {
+// send sends the nonce, and reports whether the probe goes on. What a rule of
+// ours drops on the way out is EPERM: the packet is lost, and the error that may
+// follow says more.
+func (r *run) send(a *asked) bool {
 	_, err := unix.Write(a.fd, []byte(a.nonce+"\n"))
 	switch {
 	case err == nil:
@@ -121,7 +123,9 @@ func (r *run) send(a *asked) {
 		a.note = fmt.Errorf("send: %w", err)
 	default:
 		r.failCall(a, fmt.Errorf("send: %w", err))
+		return false
 	}
+	return true
 }
 
 // failCall ends a probe by the error of a call, or by what the error queue says.

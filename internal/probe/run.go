@@ -20,7 +20,8 @@ type run struct {
 	results []Result
 	servers *Servers
 	window  int
-	limit   int // of descriptors
+	limit   int    // of descriptors
+	pace    uint64 // the count of the servers' turns before the next are asked
 
 	poll    *poller
 	clock   clock
@@ -138,6 +139,9 @@ func (r *run) listen() error {
 	timeout, due := r.patience(now)
 	if len(r.queue) > 0 && len(r.asked) < r.window {
 		timeout = 0
+		if r.held() {
+			timeout = time.Millisecond
+		}
 	}
 	ready, all, err := r.poll.wait(timeout)
 	if err != nil {
@@ -183,7 +187,7 @@ func (r *run) expire(now time.Duration, turned uint64) {
 		case a.deadline > now:
 			i++
 		case a.state == waiting && r.servers != nil && a.settled == 0:
-			a.settled = max(r.servers.demand(), 1)
+			a.settled = max(r.servers.demand(2), 1)
 			i++
 		case a.state == waiting && r.servers != nil && turned < a.settled:
 			i++

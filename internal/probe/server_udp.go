@@ -4,6 +4,7 @@ package probe
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"strconv"
 	"time"
@@ -18,11 +19,13 @@ type datagrams struct {
 	server *Server
 	port   uint16
 	is4    bool
+	unsent func() error // an answer for which there was no room, or nil
 }
 
 func listenUDP(v *Server, at netip.AddrPort) (*datagrams, error) {
 	is4 := at.Addr().Is4()
 	fd, err := bound(at, unix.SOCK_DGRAM, func(fd int) error {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1<<22) // as much as net.core.rmem_max lets it
 		if kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err != nil || kind == unix.AF_INET {
 			is4 = true
 			return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
@@ -42,23 +45,36 @@ func (d *datagrams) end()                { _ = unix.Close(d.fd) }
 
 // ready answers all that has come. An error of the socket, such as an ICMP error
 // for an answer, is nobody's question.
-func (d *datagrams) ready(_ *Servers, _ uint32) {
+func (d *datagrams) ready(s *Servers, _ uint32) {
+	if d.unsent != nil {
+		if errors.Is(d.unsent(), unix.EAGAIN) {
+			return
+		}
+		d.unsent = nil
+		_ = s.poll.change(d.fd, unix.EPOLLIN, int32(d.fd)) // it is watched, so it can be changed
+	}
 	var buf [maxLine]byte
 	var oob [128]byte
 	for {
 		n, noob, _, peer, err := unix.Recvmsg(d.fd, buf[:], oob[:], 0)
 		switch {
-		case err == unix.EINTR:
+		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil:
 			return
 		}
 		local, back := d.arrivedAt(oob[:noob])
-		a := Answer{
+		text := Answer{
 			Server: d.server.name, Echo: string(bytes.TrimRight(buf[:n], "\r\n")),
 			Peer: addrPort(peer), Local: netip.AddrPortFrom(local, d.port),
+		}.line()
+		send := func() error { return unix.Sendmsg(d.fd, text, back, peer, 0) }
+		// Any other error, such as a rule that drops it here, the client will notice.
+		if errors.Is(send(), unix.EAGAIN) {
+			d.unsent = send
+			_ = s.poll.change(d.fd, unix.EPOLLOUT, int32(d.fd))
+			return
 		}
-		_ = unix.Sendmsg(d.fd, a.line(), back, peer, 0) // dropped or not, the client will notice
 	}
 }
 

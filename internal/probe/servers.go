@@ -212,16 +212,16 @@ func (s *Servers) run() {
 	}
 }
 
-// demand makes the loop turn until what has arrived by now is answered, and
-// returns the count of turns to wait for. The turn under way may have begun
-// before; the next may accept a connection, and the one after read from it.
-func (s *Servers) demand() uint64 {
+// demand makes the loop turn until n whole turns have been made that begin from
+// now on, and returns the count to wait for. In one, whatever has arrived is
+// accepted or answered; a connection that it accepts may be read from in the next.
+func (s *Servers) demand(n uint64) uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return 0
 	}
-	target := s.turns.Load() + 3
+	target := s.turns.Load() + n + 1 // one is under way
 	s.wanted.Store(max(s.wanted.Load(), target))
 	s.poll.ring()
 	return target
