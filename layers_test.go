@@ -48,7 +48,10 @@ var house = layout{
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
 		"internal/truth":    {"flow", "cluster"},
 		"internal/generate": {"flow", "cluster"},
+		"internal/lab":      {"pure", "internal/probe"},
+		"internal/probe":    {"flow"},
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle"},
+		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
 		"internal/report":   {"pure"},
 		"cmd/portolan":      {"pure", "internal/manifest", "internal/report"},
 	},
@@ -59,12 +62,13 @@ var house = layout{
 	// Who may import which module. Only manifest and kube know YAML or
 	// Kubernetes; truth reads the measured topologies.
 	modules: map[string][]string{
-		"go.yaml.in/yaml/v3":     {"internal/manifest", "internal/kube", "internal/truth"},
-		"k8s.io/":                {"internal/kube"},
-		"github.com/spf13/cobra": {"cmd/portolan"},
-		"github.com/spf13/pflag": {"cmd/portolan"},
-		"golang.org/x/term":      {"cmd/portolan", "internal/report"},
-		"golang.org/x/sys":       {"internal/kernel"}, // netlink sockets, namespaces
+		"go.yaml.in/yaml/v3":             {"internal/manifest", "internal/kube", "internal/truth"},
+		"k8s.io/":                        {"internal/kube"},
+		"github.com/spf13/cobra":         {"cmd/portolan"},
+		"github.com/spf13/pflag":         {"cmd/portolan"},
+		"golang.org/x/term":              {"cmd/portolan", "internal/report"},
+		"golang.org/x/sys":               {"internal/kernel", "internal/lab", "internal/probe"}, // netlink sockets, namespaces
+		"github.com/vishvananda/netlink": {"internal/lab"},
 		// scenario is read by tests only, so this stays out of the program.
 		"github.com/rogpeppe/go-internal/txtar": {"internal/scenario"},
 	},
