@@ -98,8 +98,11 @@ func (k *looked) judge(d policy.Direction, subject, other netip.Addr, proto uint
 	}
 	who, ports := key(nil).number(peer).number(group), key(nil).number8(proto).port(port)
 	for _, try := range []struct{ set, key string }{
-		{"allow", string(who) + string(ports)}, {"allow-peers", string(who)}, {"allow-ranges", string(who) + string(ports)},
-		{"allow-any", string(who[4:]) + string(ports)}, {"allow-all", string(who[4:])},
+		{"allow", string(who) + string(ports)},
+		{"allow-peers", string(who)},
+		{"allow-ranges", string(who) + string(ports)},
+		{"allow-any", string(who[4:]) + string(ports)},
+		{"allow-all", string(who[4:])},
 	} {
 		if k.get(try.set, try.key) != nil {
 			return true, group
@@ -257,7 +260,7 @@ func TestPolicyKeepsParts(t *testing.T) {
 
 // The rows of a group by what its rules overlap in.
 func TestPolicyRows(t *testing.T) {
-	any := cluster.PolicyRule{}
+	all := cluster.PolicyRule{}
 	ports := func(r cluster.PolicyRule, ports ...uint16) cluster.PolicyRule {
 		for i := 0; i < len(ports); i += 2 {
 			r.Ports = append(r.Ports, cluster.PolicyPort{Protocol: flow.TCP, Port: cluster.PortRef{Number: ports[i]}, EndPort: ports[i+1]})
@@ -271,8 +274,8 @@ func TestPolicyRows(t *testing.T) {
 		want  []string
 	}{
 		{"nobody", nil, nil},
-		{"everybody", []cluster.PolicyRule{any, ports(from, 80, 0)}, []string{"allow-all G [0]"}},
-		{"a port for everybody", []cluster.PolicyRule{ports(any, 80, 0), ports(from, 80, 0), from}, []string{"allow-any G . tcp . 80 [0]", "allow-peers P . G [2]"}},
+		{"everybody", []cluster.PolicyRule{all, ports(from, 80, 0)}, []string{"allow-all G [0]"}},
+		{"a port for everybody", []cluster.PolicyRule{ports(all, 80, 0), ports(from, 80, 0), from}, []string{"allow-any G . tcp . 80 [0]", "allow-peers P . G [2]"}},
 		{"ports", []cluster.PolicyRule{ports(from, 80, 0, 443, 0), ports(from, 80, 0)}, []string{"allow P . G . tcp . 80 [0 1]", "allow P . G . tcp . 443 [0]"}},
 		{"a port in a range", []cluster.PolicyRule{ports(from, 80, 90), ports(from, 85, 0)}, []string{"allow P . G . tcp . 85 [0 1]", "allow-ranges P . G . tcp . 80-90 [0]"}},
 		{"ranges that overlap", []cluster.PolicyRule{ports(from, 80, 90), ports(from, 85, 65535)}, []string{
