@@ -43,6 +43,7 @@ var house = layout{
 	// What touches the world. "pure" stands for every package above.
 	impure: map[string][]string{
 		"internal/manifest": {"flow", "cluster"},
+		"internal/capture":  {},
 		"internal/kube":     {"flow", "cluster"},
 		"internal/kernel":   {"flow", "nft"},
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
@@ -50,7 +51,7 @@ var house = layout{
 		"internal/generate": {"flow", "cluster"},
 		"internal/lab":      {"pure", "internal/probe"},
 		"internal/probe":    {"flow"},
-		"internal/scenario": {"pure", "internal/manifest", "internal/oracle"},
+		"internal/scenario": {"pure", "internal/manifest", "internal/oracle", "internal/lab", "internal/proof"},
 		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
 		"internal/report":   {"pure"},
 		"cmd/portolan":      {"pure", "internal/manifest", "internal/report"},
@@ -67,7 +68,7 @@ var house = layout{
 		"github.com/spf13/cobra":         {"cmd/portolan"},
 		"github.com/spf13/pflag":         {"cmd/portolan"},
 		"golang.org/x/term":              {"cmd/portolan", "internal/report"},
-		"golang.org/x/sys":               {"internal/kernel", "internal/lab", "internal/probe"}, // netlink sockets, namespaces
+		"golang.org/x/sys":               {"internal/kernel", "internal/lab", "internal/probe", "internal/capture"}, // netlink sockets, namespaces
 		"github.com/vishvananda/netlink": {"internal/lab"},
 		// scenario is read by tests only, so this stays out of the program.
 		"github.com/rogpeppe/go-internal/txtar": {"internal/scenario"},

@@ -42,7 +42,7 @@ func Assert(m *model.Model, e *cluster.Expectation, namespace string) Result {
 	} else {
 		r.read(m, a)
 	}
-	r.compare()
+	r.Compare()
 	return r
 }
 
@@ -75,8 +75,10 @@ func set[T interface{ ~uint8 | ~string }](list []T) []T {
 	return slices.Compact(list)
 }
 
-func (r *Result) compare() {
+// Compare notes in Differs which fields are not as expected.
+func (r *Result) Compare() {
 	e := r.Expectation
+	r.Differs = []string{}
 	differ := func(field string, expected, equal bool) {
 		if expected && !equal {
 			r.Differs = append(r.Differs, field)

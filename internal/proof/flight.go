@@ -43,6 +43,9 @@ type flight struct {
 	predicted map[Outcome]int
 	// sticky: a client keeps its endpoint, so one client sees one of them.
 	sticky bool
+	// claimed: several Services claim the address, and who has it is the
+	// dataplane's to say.
+	claimed bool
 
 	observed map[Outcome]int
 	tries    int
@@ -73,10 +76,18 @@ func flights(a *path.Answer) []*flight {
 			all = append(all, f)
 		}
 		f.predicted[outcome(t)]++
-		f.sticky = f.sticky || slices.ContainsFunc(t.Assumptions, func(r flow.Reason) bool { return r.Code == flow.CodeAssumedAffinity })
+		f.sticky = f.sticky || assumes(t, flow.CodeAssumedAffinity)
+		f.claimed = f.claimed || assumes(t, flow.CodeAssumedOwner)
 	}
 	return all
 }
+
+func assumes(t *path.Walked, code flow.Code) bool {
+	return slices.ContainsFunc(t.Assumptions, func(r flow.Reason) bool { return r.Code == code })
+}
+
+// loose reports whether not every predicted outcome must occur.
+func (f *flight) loose() bool { return f.sticky || f.claimed }
 
 func isClient(t *path.Walked) bool {
 	return len(t.Hops) > 0 && t.Hops[0].Machine.Kind == flow.MachineClient
@@ -190,7 +201,7 @@ func (f *flight) done() bool {
 	case f.tries < f.least():
 		return false
 	}
-	return f.sticky || !f.missing()
+	return f.loose() || !f.missing()
 }
 
 // differences says what was seen and not predicted, and the other way round.
@@ -202,7 +213,7 @@ func (f *flight) differences() []string {
 		}
 	}
 	for _, o := range sorted(f.predicted) {
-		if !f.saw(o) && !f.sticky {
+		if !f.saw(o) && !f.loose() {
 			out = append(out, fmt.Sprintf("%s: predicted, not seen in %d tries: %s", f.words(), f.tries, o))
 		}
 	}
@@ -237,6 +248,7 @@ const (
 	UnprovableUnknown  Unprovable = "the prediction is UNKNOWN"
 	UnprovableSCTP     Unprovable = "this kernel makes no SCTP sockets"
 	UnprovablePending  Unprovable = "the address does not exist"
+	UnprovableUnread   Unprovable = "a pod behind the Service is not in the input"
 	UnprovableNoSender Unprovable = "nobody there can send: no address of the family, or no node"
 )
 
@@ -251,6 +263,8 @@ func provable(m *model.Model, a *path.Answer) Unprovable {
 			return UnprovableSCTP
 		case t.Fate == flow.Unknown || t.Seen == flow.SeenUnknown:
 			return UnprovableUnknown
+		case t.Endpoint.Pod.Kind == "Pod" && m.Index.Pod(t.Endpoint.Pod.Namespace, t.Endpoint.Pod.Name) == nil:
+			return UnprovableUnread
 		case !sends(m, t):
 			return UnprovableNoSender
 		}

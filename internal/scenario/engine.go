@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,18 @@ type Answer struct {
 	check.Result
 	// Explained is set by engines that know why: the codes of what they found.
 	Explained *Explained
+	// Skipped is why the engine cannot answer the question; "" otherwise.
+	Skipped string
+	// Also is what else is wrong with the answer.
+	Also []string
 }
+
+// Unrunnable is the error of an engine that cannot ask anything of a cluster
+// under its dataplane.
+type Unrunnable struct{ Why string }
+
+// Error says why.
+func (e *Unrunnable) Error() string { return e.Why }
 
 // Explained is what stands behind an answer.
 type Explained struct {
@@ -45,13 +57,19 @@ func Run(s *Scenario, e Engine, labs string, seen func(*Question, *Answer)) ([]s
 		}
 		for _, under := range clusters {
 			answers, err := e.Ask(&under.Snapshot, b.Questions)
-			if err != nil {
+			var not *Unrunnable
+			if errors.As(err, &not) {
+				answers = skipped(b.Questions, not.Why)
+			} else if err != nil {
 				return nil, fmt.Errorf("%s: [%s]: %w", b.Questions[0].Position, under.Name, err)
 			}
 			for j := range answers {
 				q, a := &b.Questions[j], &answers[j]
 				if seen != nil {
 					seen(q, a)
+				}
+				if a.Skipped != "" {
+					continue
 				}
 				if d := Differences(q, a); len(d) > 0 {
 					all = append(all, fmt.Sprintf("%s: [%s] %s\n\t%s", q.Position, under.Name, q, strings.Join(d, "\n\t")))
@@ -60,6 +78,14 @@ func Run(s *Scenario, e Engine, labs string, seen func(*Question, *Answer)) ([]s
 		}
 	}
 	return all, nil
+}
+
+func skipped(questions []Question, why string) []Answer {
+	answers := make([]Answer, len(questions))
+	for i := range answers {
+		answers[i].Skipped = why
+	}
+	return answers
 }
 
 // Differences compares an answer with what is expected.
@@ -80,6 +106,7 @@ func Differences(q *Question, a *Answer) []string {
 	for _, field := range a.Differs {
 		all = append(all, fmt.Sprintf("%s is %v, expected %v", field, got[field], want[field]))
 	}
+	all = append(all, a.Also...)
 	if x := a.Explained; x != nil {
 		all = append(all, lacking("assumes", q.Assumes, x.Assumes)...)
 		all = append(all, lacking("deviates", q.Deviates, x.Deviates)...)

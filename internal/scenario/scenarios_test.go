@@ -1,12 +1,17 @@
 package scenario_test
 
 import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/lab"
 	"github.com/portolan-net/portolan/internal/scenario"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/path"
@@ -18,7 +23,25 @@ const (
 )
 
 // engines run every scenario they can.
-var engines = []scenario.Engine{scenario.Walk{}}
+var engines = []scenario.Engine{scenario.Walk{}, scenario.Kernel{}}
+
+// TestMain runs the tests in namespaces of their own, where a lab may be built.
+func TestMain(m *testing.M) {
+	done, code, err := lab.Enter()
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	case done:
+		os.Exit(code)
+	}
+	// Scenarios wait for packets that do not come, not for the processor.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 func scenarios(t *testing.T) []*scenario.Scenario {
 	t.Helper()
@@ -42,7 +65,8 @@ func base(s *scenario.Scenario) string {
 	return strings.TrimSuffix(filepath.Base(s.Name), ".txtar")
 }
 
-// TestScenarios runs every scenario on every engine that can run it.
+// TestScenarios runs every scenario on every engine that can run it. One that an
+// engine cannot run says so in the file, with the reason.
 func TestScenarios(t *testing.T) {
 	for _, s := range scenarios(t) {
 		for _, e := range engines {
@@ -50,12 +74,23 @@ func TestScenarios(t *testing.T) {
 				continue
 			}
 			t.Run(base(s)+"/"+e.Name(), func(t *testing.T) {
-				differences, err := scenario.Run(s, e, labs, nil)
+				t.Parallel()
+				answered, why := 0, map[string]bool{}
+				differences, err := scenario.Run(s, e, labs, func(_ *scenario.Question, a *scenario.Answer) {
+					if a.Skipped == "" {
+						answered++
+					} else {
+						why[a.Skipped] = true
+					}
+				})
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, d := range differences {
 					t.Error(d)
+				}
+				if answered == 0 {
+					t.Errorf("engine %s can ask none of it; say \"engine: walk  # why\" in the file: %v", e.Name(), slices.Sorted(maps.Keys(why)))
 				}
 			})
 		}

@@ -1,0 +1,304 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/lab"
+	"github.com/portolan-net/portolan/internal/probe"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
+)
+
+// Options are how a proof is made.
+type Options struct {
+	// Dataplane is installed on every node. Nil: our own rules, for what of the
+	// profile is ours to do.
+	Dataplane lab.Dataplane
+	// Timeout is how long silence may last; 0 is probe's default.
+	Timeout time.Duration
+	// Progress, if not nil, is told how many of all questions are answered.
+	Progress func(done, all int)
+}
+
+// Line is one question, what was predicted and what the kernel did.
+type Line struct {
+	Question  path.Question
+	Predicted Sum
+	Observed  Sum
+	// Tries is how many connections were made.
+	Tries int
+	// Unprovable is why none was; "" otherwise.
+	Unprovable Unprovable
+	// Err is a question that the cluster cannot be asked.
+	Err error
+	// Loose: one client sees only some of what is predicted, by session affinity,
+	// or since several Services claim the address.
+	Loose bool
+	// Differs says what was seen and not predicted, and the other way round.
+	Differs []string
+}
+
+// Agrees reports whether the kernel did what was predicted.
+func (l *Line) Agrees() bool { return l.Proved() && len(l.Differs) == 0 }
+
+// Proved reports whether packets were sent at all.
+func (l *Line) Proved() bool { return l.Err == nil && l.Unprovable == "" }
+
+// Sum is what a question comes to. Lists are sorted and never nil.
+type Sum struct {
+	Verdict   flow.Verdict
+	Seen      []flow.Seen
+	Endpoints []string
+	Sources   []string
+}
+
+// sum folds outcomes.
+func sum(all []Outcome) Sum {
+	s := Sum{Seen: []flow.Seen{}, Endpoints: []string{}, Sources: []string{}}
+	connected := 0
+	for _, o := range all {
+		if o.Seen == flow.Connected {
+			connected++
+		}
+		s.Seen = append(s.Seen, o.Seen)
+		if o.Endpoint != "" {
+			s.Endpoints = append(s.Endpoints, o.Endpoint)
+		}
+		if o.Source != "" {
+			s.Sources = append(s.Sources, o.Source)
+		}
+	}
+	switch {
+	case len(all) == 0:
+	case connected == len(all):
+		s.Verdict = flow.Reachable
+	case connected == 0:
+		s.Verdict = flow.NotReachable
+	default:
+		s.Verdict = flow.Depends
+	}
+	slices.Sort(s.Seen)
+	slices.Sort(s.Endpoints)
+	slices.Sort(s.Sources)
+	s.Seen, s.Endpoints, s.Sources = slices.Compact(s.Seen), slices.Compact(s.Endpoints), slices.Compact(s.Sources)
+	return s
+}
+
+// asked is a question on its way.
+type asked struct {
+	line    *Line
+	flights []*flight
+}
+
+// Session is a lab in which a cluster's questions are asked. Close it.
+type Session struct {
+	m       *model.Model
+	lab     *lab.Lab
+	prober  probe.Prober
+	options Options
+	asked   []asked
+	lines   []Line
+}
+
+// Open predicts the questions, builds the cluster so that it can be asked all of
+// them, and installs the dataplane.
+func Open(ctx context.Context, m *model.Model, questions []path.Question, o Options) (*Session, error) {
+	s := &Session{m: m, options: o, lines: make([]Line, len(questions))}
+	var want lab.Options
+	for i := range questions {
+		s.lines[i].Question = questions[i]
+		if err := s.predict(&s.lines[i], &want); err != nil {
+			return nil, err
+		}
+	}
+	l, err := lab.Up(ctx, m, want)
+	if err != nil {
+		return nil, err
+	}
+	s.lab = l
+	plane := o.Dataplane
+	if plane == nil {
+		plane = Ours(m)
+	}
+	if err := l.Install(ctx, plane); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return s, nil
+}
+
+// Lab is where the session's packets go.
+func (s *Session) Lab() *lab.Lab { return s.lab }
+
+// Close takes the lab away.
+func (s *Session) Close() error { return s.lab.Close() }
+
+// predict walks a question and notes what the lab must have for it.
+func (s *Session) predict(l *Line, want *lab.Options) error {
+	a, err := path.Walk(s.m, l.Question)
+	var q *path.QuestionError
+	switch {
+	case errors.As(err, &q):
+		l.Err = err
+		return nil
+	case err != nil:
+		return err
+	}
+	if l.Unprovable = provable(s.m, a); l.Unprovable != "" {
+		return nil
+	}
+	fs := flights(a)
+	for i := range a.Traces {
+		t := &a.Traces[i]
+		if addr, ok := client(t); ok {
+			want.AddClient(strings.TrimPrefix(t.From, "external/"), addr)
+		}
+	}
+	for _, f := range fs {
+		want.AddTarget(f.target)
+	}
+	s.asked = append(s.asked, asked{l, fs})
+	var all []Outcome
+	for _, f := range fs {
+		all = append(all, sorted(f.predicted)...)
+	}
+	l.Predicted = sum(all)
+	return nil
+}
+
+// Run asks every question as often as it takes and returns the lines in the
+// order of Open.
+func (s *Session) Run(ctx context.Context) ([]Line, error) {
+	var todo []*flight
+	for _, a := range s.asked {
+		todo = append(todo, a.flights...)
+	}
+	for len(todo) > 0 {
+		if err := s.round(ctx, todo); err != nil {
+			return nil, err
+		}
+		todo = slices.DeleteFunc(todo, (*flight).done)
+		s.progress()
+	}
+	for _, a := range s.asked {
+		s.conclude(a)
+	}
+	return s.lines, nil
+}
+
+func (s *Session) progress() {
+	if s.options.Progress == nil {
+		return
+	}
+	done := len(s.lines) - len(s.asked)
+	for _, a := range s.asked {
+		if !slices.ContainsFunc(a.flights, func(f *flight) bool { return !f.done() }) {
+			done++
+		}
+	}
+	s.options.Progress(done, len(s.lines))
+}
+
+// maxRound bounds how many probes wait for one another.
+const maxRound = 20000
+
+// round asks each flight as often as it must be asked at least, and once it was,
+// a few times more.
+func (s *Session) round(ctx context.Context, todo []*flight) error {
+	var probes []probe.Probe
+	var whose []*flight
+	for _, f := range todo {
+		n := max(f.least()-f.tries, min(f.draws(), f.most()-f.tries))
+		if f.sticky {
+			n = 1 // the client keeps what its first connection drew
+		}
+		p, err := s.probe(f)
+		if err != nil {
+			return err
+		}
+		for range n {
+			probes, whose = append(probes, p), append(whose, f)
+		}
+		if len(probes) > maxRound {
+			break
+		}
+	}
+	results := s.prober.Run(ctx, probes, probe.Options{Servers: s.lab.Servers()})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i := range results {
+		if err := whose[i].note(&results[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probe is one connection of a flight.
+func (s *Session) probe(f *flight) (probe.Probe, error) {
+	p := probe.Probe{Protocol: f.target.Protocol, To: f.target.Addr, Timeout: s.options.Timeout}
+	place := s.lab.Machine(s.place(f.from))
+	if place == nil {
+		return p, fmt.Errorf("%s is not in the lab", f.from)
+	}
+	p.Place = place
+	if f.router != "" {
+		ports, err := s.lab.Ports(f.router, f.first)
+		if err != nil {
+			return p, err
+		}
+		p.Ports = ports
+		p.From = s.lab.ClientAddr(strings.TrimPrefix(f.from, "external/"), f.target.Addr.Addr().Is6())
+	}
+	return p, nil
+}
+
+// place is the machine where a start's sockets are made: a hostNetwork pod is a
+// process of its node.
+func (s *Session) place(from string) string {
+	kind, name, _ := strings.Cut(from, "/")
+	switch kind {
+	case "pod":
+		ns, pod, _ := strings.Cut(name, "/")
+		if p := s.m.Index.Pod(ns, pod); p != nil && p.HostNetwork {
+			return "node/" + p.Node
+		}
+		return from
+	case "node", "external":
+		return from
+	}
+	return "external/" + from
+}
+
+// note counts what a probe came to.
+func (f *flight) note(r *probe.Result) error {
+	f.tries++
+	o := Outcome{Seen: r.Seen}
+	switch r.Seen {
+	case flow.SeenUnknown:
+		return fmt.Errorf("%s: %w", f.words(), r.Err)
+	case flow.Connected:
+		o.Endpoint, o.Source = r.Answer.Server, r.Answer.Peer.Addr().WithZone("").Unmap().String()
+	default:
+	}
+	f.observed[o]++
+	return nil
+}
+
+// conclude sums a question's flights up.
+func (s *Session) conclude(a asked) {
+	var all []Outcome
+	for _, f := range a.flights {
+		all = append(all, sorted(f.observed)...)
+		a.line.Tries += f.tries
+		a.line.Loose = a.line.Loose || f.loose()
+		a.line.Differs = append(a.line.Differs, f.differences()...)
+	}
+	a.line.Observed = sum(all)
+}
