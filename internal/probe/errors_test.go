@@ -75,8 +75,10 @@ func TestErrors(t *testing.T) {
 			map[rune]*netns{inA: a, inB: b}[c.in].run(t, c.script)
 			want := []flow.Seen{c.want.tcp4, c.want.udp4, c.want.tcp6, c.want.udp6}
 			probes := []Probe{
-				{Place: a, Protocol: flow.TCP, To: addr(v4)}, {Place: a, Protocol: flow.UDP, To: addr(v4)},
-				{Place: a, Protocol: flow.TCP, To: addr(v6)}, {Place: a, Protocol: flow.UDP, To: addr(v6)},
+				{Place: a, Protocol: flow.TCP, To: addr(v4)},
+				{Place: a, Protocol: flow.UDP, To: addr(v4)},
+				{Place: a, Protocol: flow.TCP, To: addr(v6)},
+				{Place: a, Protocol: flow.UDP, To: addr(v6)},
 			}
 			for i, got := range Run(t.Context(), probes, Options{}) {
 				if got.Seen != want[i] || got.Answer != (Answer{}) {
@@ -212,7 +214,9 @@ func (n *netns) plainUDP(t *testing.T, to netip.AddrPort) error {
 	if _, err := conn.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if err := conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
 	_, err = conn.Read(make([]byte, 1))
 	if errors.Is(err, unix.ETIMEDOUT) || isTimeout(err) {
 		return unix.EAGAIN

@@ -100,9 +100,9 @@ func socketError(fd int) error {
 	return nil
 }
 
-// queued takes the next ICMP error from a socket's error queue. Others that wait
-// there, which the kernel itself made, have an errno only.
-func queued(fd int) (err error, more bool) {
+// queued takes the next error from a socket's error queue; ok reports that there
+// was one. Those that the kernel itself made have an errno only.
+func queued(fd int) (ok bool, told error) {
 	var oob [512]byte
 	for {
 		_, n, _, _, err := unix.Recvmsg(fd, nil, oob[:], unix.MSG_ERRQUEUE)
@@ -110,18 +110,18 @@ func queued(fd int) (err error, more bool) {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil:
-			return nil, false // EAGAIN: empty
+			return false, nil // EAGAIN: empty
 		}
 		messages, err := unix.ParseSocketControlMessage(oob[:n])
 		if err != nil {
-			return nil, true
+			return true, fmt.Errorf("error queue: %w", err)
 		}
 		for _, m := range messages {
-			if e := extended(m); e != nil {
-				return e, true
+			if told := extended(m); told != nil {
+				return true, told
 			}
 		}
-		return nil, true
+		return true, errors.New("error queue: nothing that can be read")
 	}
 }
 

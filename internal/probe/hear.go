@@ -77,19 +77,16 @@ func established(fd int) bool {
 // told reads the error queue, and reports whether that ended the probe.
 func (r *run) told(a *asked) bool {
 	for {
-		err, more := queued(a.fd)
-		if !more {
+		ok, err := queued(a.fd)
+		if !ok {
 			break
 		}
 		var icmp *ICMPError
-		switch {
-		case err == nil:
-		case r.udp(a) && errors.As(err, &icmp) && !icmp.told():
-			a.note = err
-		default:
+		if !r.udp(a) || !errors.As(err, &icmp) || icmp.told() {
 			r.fail(a, err)
 			return true
 		}
+		a.note, a.notes = err, a.notes+1
 	}
 	if r.udp(a) {
 		_ = socketError(a.fd) // the queue has told it already
@@ -130,8 +127,8 @@ func (r *run) send(a *asked) bool {
 
 // failCall ends a probe by the error of a call, or by what the error queue says.
 func (r *run) failCall(a *asked, err error) {
-	if more, _ := queued(a.fd); more != nil {
-		err = more
+	if ok, told := queued(a.fd); ok {
+		err = told
 	}
 	r.fail(a, err)
 }
@@ -151,11 +148,11 @@ func (r *run) read(a *asked) {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil && r.udp(a):
-			note := a.note
+			notes := a.notes
 			if r.told(a) {
 				return
 			}
-			if a.note == note {
+			if a.notes == notes { // of which the queue knows nothing
 				r.fail(a, err)
 				return
 			}

@@ -157,7 +157,11 @@ func TestFewDescriptors(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &was)
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+			t.Error(err)
+		}
+	}()
 	allSeen(t, Run(t.Context(), many(1000, a, addr("10.0.0.2:80"), addr("[fd00::2]:80")), Options{Servers: s}), flow.Connected)
 
 	// Now without any to spare: the server must get one as probes end.

@@ -5,14 +5,18 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/portolan-net/portolan/flow"
 )
 
 // inside names the environment variable of a test process in a namespace of its
@@ -152,5 +156,50 @@ func pair(t testing.TB) (a, b *netns) {
 			ip neigh add fd00::%[2]d lladdr 02:00:00:00:00:0%[2]d dev v0
 			`, i+1, 2-i)) // the neighbours are told: a fresh veth loses solicitations for 2 s
 	}
+	carry(t, a, b)
 	return a, b
+}
+
+// carry waits until the veth of a pair takes packets both ways: the kernel
+// activates the device that was up first later, on a thread of its own, and
+// drops what is sent before.
+func carry(t testing.TB, a, b *netns) {
+	t.Helper()
+	s := serve(t)
+	defer s.Close()
+	s.mustListen(t, b, "b", Listener{flow.UDP, netip.AddrPortFrom(netip.Addr{}, 9)})
+	var probes []Probe
+	for _, to := range []string{"10.0.0.2:9", "[fd00::2]:9"} {
+		probes = append(probes, Probe{Place: a, Protocol: flow.UDP, To: netip.MustParseAddrPort(to), Timeout: 5 * time.Millisecond})
+	}
+	start := time.Now()
+	for {
+		results := Run(t.Context(), probes, Options{Servers: s})
+		switch {
+		case results[0].Seen == flow.Connected && results[1].Seen == flow.Connected:
+			return
+		case time.Since(start) > 10*time.Second:
+			t.Fatalf("the veth carries nothing: %+v", results)
+		}
+	}
+}
+
+// own waits until addresses are the namespace's: the kernel makes the route of an
+// IPv6 address later, on a thread of its own, also without duplicate detection.
+func (n *netns) own(t testing.TB, addresses ...string) {
+	t.Helper()
+	start := time.Now()
+	for i := 0; i < len(addresses); {
+		var out []byte
+		err := n.Do(func() (err error) {
+			out, err = exec.Command("ip", "route", "get", addresses[i]).CombinedOutput()
+			return err
+		})
+		switch {
+		case err == nil && strings.HasPrefix(string(out), "local "):
+			i++
+		case time.Since(start) > 10*time.Second:
+			t.Fatalf("%s is not local: %s %v", addresses[i], out, err)
+		}
+	}
 }

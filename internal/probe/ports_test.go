@@ -78,6 +78,7 @@ func TestNoPort(t *testing.T) {
 func TestFrom(t *testing.T) {
 	a, b := pair(t)
 	a.run(t, "ip addr add 10.0.0.11/24 dev v0\nip addr add fd00::11/64 dev v0 nodad")
+	a.own(t, "fd00::11")
 	b.run(t, "ip neigh add 10.0.0.11 lladdr 02:00:00:00:00:01 dev v0\nip neigh add fd00::11 lladdr 02:00:00:00:00:01 dev v0")
 	s := serve(t)
 	anywhere := netip.AddrPortFrom(netip.Addr{}, 80)

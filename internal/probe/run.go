@@ -45,7 +45,8 @@ type asked struct {
 	settled  uint64        // the count of the servers' turns to wait for; 0: not asked for
 	nonce    string
 	text     []byte // what has come of the answer
-	note     error  // what a program is not told of
+	note     error  // the last thing that a program is not told of
+	notes    int
 }
 
 // state is what a probe waits for.

@@ -25,6 +25,7 @@ import (
 func TestAnswersFromWhereAsked(t *testing.T) {
 	a, b := pair(t)
 	b.run(t, "ip addr add 10.0.0.22/24 dev v0\nip addr add fd00::22/64 dev v0 nodad\nip addr add 198.51.100.7/32 dev lo")
+	b.own(t, "fd00::22")
 	a.run(t, `
 		ip neigh add 10.0.0.22 lladdr 02:00:00:00:00:02 dev v0
 		ip neigh add fd00::22 lladdr 02:00:00:00:00:02 dev v0
@@ -49,6 +50,8 @@ func TestLinkLocal(t *testing.T) {
 	}
 	a.run(t, "ip addr add fe80::1/64 dev v0 nodad\nip neigh add fe80::2 lladdr 02:00:00:00:00:02 dev v0")
 	b.run(t, "ip addr add fe80::2/64 dev v0 nodad\nip neigh add fe80::1 lladdr 02:00:00:00:00:01 dev v0")
+	a.own(t, "fe80::1")
+	b.own(t, "fe80::2")
 	zone := func(n *netns) (index string) {
 		err := n.Do(func() error {
 			i, err := net.InterfaceByName("v0")
@@ -93,8 +96,8 @@ func TestPlainClient(t *testing.T) {
 			t.Errorf("%q: %s, %v", sent, text, err)
 		}
 	}
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
+	if half, ok := conn.(*net.TCPConn); !ok || half.CloseWrite() != nil {
+		t.Fatal("cannot close half of it")
 	}
 	if _, err := lines.ReadByte(); err == nil || errors.Is(err, unix.ECONNRESET) {
 		t.Errorf("after the farewell: %v, want the end", err)
@@ -140,7 +143,10 @@ func TestForeign(t *testing.T) {
 			if err != nil {
 				return
 			}
-			u.WriteTo([]byte(`{"server":"x","echo":"0","peer":"127.0.0.1:1","local":"127.0.0.1:80"}`+"\n"), from)
+			text := `{"server":"x","echo":"0","peer":"127.0.0.1:1","local":"127.0.0.1:80"}` + "\n"
+			if _, err := u.WriteTo([]byte(text), from); err != nil {
+				return
+			}
 		}
 	}()
 	tcp := make(chan func(net.Conn), 1)
@@ -166,8 +172,8 @@ func TestForeign(t *testing.T) {
 		{"a banner", func(c net.Conn) { fmt.Fprintln(c, "SSH-2.0-x"); kept = append(kept, c) }, flow.SeenUnknown, errForeign},
 		{"another's answer", func(c net.Conn) { c.Write(Answer{Server: "x", Echo: "y"}.line()); kept = append(kept, c) }, flow.SeenUnknown, errForeign},
 		{"no end of line", func(c net.Conn) { c.Write(make([]byte, 2*maxAnswer)); kept = append(kept, c) }, flow.SeenUnknown, errForeign},
-		{"the end", func(c net.Conn) { c.Read(make([]byte, 100)); c.Close() }, flow.SeenUnknown, errClosed},
-		{"a reset", func(c net.Conn) { c.(*net.TCPConn).SetLinger(0); c.Close() }, flow.Refused, unix.ECONNRESET},
+		{"the end", func(c net.Conn) { _, _ = c.Read(make([]byte, 100)); c.Close() }, flow.SeenUnknown, errClosed},
+		{"a reset", reset, flow.Refused, unix.ECONNRESET},
 		{"nothing", func(c net.Conn) { kept = append(kept, c) }, flow.Timeout, nil},
 	} {
 		tcp <- c.do
@@ -179,6 +185,14 @@ func TestForeign(t *testing.T) {
 	for _, c := range kept {
 		c.Close()
 	}
+}
+
+// reset closes with a reset.
+func reset(c net.Conn) {
+	if c, ok := c.(*net.TCPConn); ok {
+		_ = c.SetLinger(0)
+	}
+	c.Close()
 }
 
 // open counts the process's descriptors.
