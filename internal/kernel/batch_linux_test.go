@@ -39,7 +39,7 @@ func TestSplit(t *testing.T) {
 	if err := h.Apply(k.change()); err == nil || !strings.HasSuffix(err.Error(), "no room in a message of 150 bytes: raise net.core.wmem_max") {
 		t.Error(err)
 	}
-	for limit := 500; limit < 6000; limit += 132 {
+	for limit := 500; limit < 6000; limit += 500 {
 		if err := h.Apply(nft.Change{Before: k.program.Skeleton()}); err != nil {
 			t.Fatal(err)
 		}

@@ -69,6 +69,7 @@ type Rule struct {
 	// Index counts the rules of its chain from 0, as nft.Chain.Rules does.
 	Index   int
 	Comment string
+	Text    string // what Join found in the program
 }
 
 // Rules are all rules of the namespace, chain by chain, in their order.

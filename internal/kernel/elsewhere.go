@@ -2,7 +2,10 @@
 
 package kernel
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 var errElsewhere = errors.New("netfilter is part of Linux: not on this system")
 
@@ -22,3 +25,13 @@ func currentNamespace() (*namespace, error) { return nil, errElsewhere }
 
 func (n *namespace) close() error                 { return nil }
 func (n *namespace) within(do func() error) error { return errElsewhere }
+
+type listener struct{}
+
+func listen(int) (*listener, error) { return nil, errElsewhere }
+
+func (l *listener) close() error              { return nil }
+func (l *listener) deadline(time.Time) error  { return errElsewhere }
+func (l *listener) ask([]byte) error          { return errElsewhere }
+func (l *listener) read(bool) ([]byte, error) { return nil, errElsewhere }
+func (l *listener) device(uint32) string      { return "" }

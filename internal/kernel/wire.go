@@ -57,6 +57,42 @@ const (
 	listElements = 3
 	listElem     = 1
 
+	msgLogPacket = subsysUlog << 8
+	msgLogConfig = subsysUlog<<8 | 1
+
+	logCommand    = 1
+	logMode       = 2
+	logBufferSize = 3
+	logThreshold  = 5
+	logFlags      = 6
+	logBind       = 1
+	logCopyPacket = 2
+	logSequence   = 1
+
+	logHeader    = 1
+	logMark      = 2
+	logTimestamp = 3
+	logIn        = 4
+	logOut       = 5
+	logPayload   = 9
+	logPrefix    = 10
+	logSeq       = 12
+
+	traceTable     = 1
+	traceChain     = 2
+	traceHandle    = 3
+	traceType      = 4
+	traceVerdict   = 5
+	traceID        = 6
+	traceNetwork   = 8
+	traceTransport = 9
+	traceIn        = 10
+	traceOut       = 12
+	traceMark      = 14
+	tracePolicy    = 16
+	verdictCode    = 1
+	verdictChain   = 2
+
 	elemKey         = 1
 	elemData        = 2
 	elemFlags       = 3
