@@ -26,8 +26,7 @@ type policies struct {
 }
 
 // peer is the pods of one class with addresses of one atom, or, with class -1,
-// what else has addresses of the atom. atom is -1 for invented addresses, which
-// no ipBlock is asked about.
+// what else has addresses of the atom.
 type peer struct {
 	class, atom int32
 	number      uint32
@@ -77,14 +76,12 @@ func (p *policies) set(name string) *Set { return p.table.Set(name) }
 
 // peer numbers a class and an atom, and notes where to find it.
 func (p *policies) peer(class, atom int32) int32 {
-	name, at := "", "" // a pod in no ipBlock
+	name, at := "", "" // of nobody, in no ipBlock
 	if class >= 0 {
 		name = p.rows.ClassName(int(class))
 	}
 	if atom > 0 {
 		at = p.rows.AtomPrefix(atom).String()
-	} else if atom < 0 {
-		at = "?"
 	}
 	place := int32(len(p.peers))
 	p.peers = append(p.peers, peer{class, atom, p.c.n.peers.get(name + "\x00" + at)})
@@ -129,7 +126,7 @@ func (p *policies) pods() {
 			}
 			at := [2]int32{int32(p.c.m.Policies.ClassOf(pod)), p.c.m.Policies.Atom(addr)}
 			if pod.Invented {
-				at[1] = -1
+				at[1] = 0 // no ipBlock is asked about an address that was made up
 			}
 			place, there := known[at]
 			if !there {

@@ -27,11 +27,15 @@ type looked struct {
 	sets   map[string]*Set
 }
 
-func lookup(t *Table) *looked {
-	k := &looked{t.Family, map[string]map[string]*Element{}, map[string][]*Element{}, map[string]*Set{}}
-	for _, s := range t.Sets {
+func lookup(t *testing.T, table *Table) *looked {
+	t.Helper()
+	k := &looked{table.Family, map[string]map[string]*Element{}, map[string][]*Element{}, map[string]*Set{}}
+	for _, s := range table.Sets {
 		k.sets[s.Name], k.exact[s.Name] = s, map[string]*Element{}
-		for e := range t.Elements(s.Name) {
+		for e := range table.Elements(s.Name) {
+			if k.exact[s.Name][e.Key] != nil {
+				t.Fatalf("two rows of %s have one key: %s", s.Name, table.Words(s, e))
+			}
 			if s.Interval {
 				k.ranges[s.Name] = append(k.ranges[s.Name], e)
 			}
@@ -175,7 +179,7 @@ func TestPolicyLookupIsPolice(t *testing.T) {
 		p := printed(t, m, node, nil)
 		for range 300 {
 			table := p.Tables[r.IntN(len(p.Tables))]
-			k := lookup(table)
+			k := lookup(t, table)
 			all := addresses(m.Snapshot, table.Family == IPv6)
 			src, dst := all[r.IntN(len(all))], all[r.IntN(len(all))]
 			proto := []flow.Protocol{flow.TCP, flow.TCP, flow.UDP, flow.SCTP}[r.IntN(4)]
@@ -281,6 +285,9 @@ func TestPolicyRows(t *testing.T) {
 		{"ranges that overlap", []cluster.PolicyRule{ports(from, 80, 90), ports(from, 85, 65535)}, []string{
 			"allow-ranges P . G . tcp . 80-84 [0]", "allow-ranges P . G . tcp . 85-90 [0 1]", "allow-ranges P . G . tcp . 91-65535 [1]",
 		}},
+		{"a range that everybody has", []cluster.PolicyRule{ports(all, 80, 90), ports(from, 81, 90)}, []string{"allow-any G . tcp . 80-90 [0]"}},
+		{"a range beyond everybody's", []cluster.PolicyRule{ports(all, 80, 85), ports(from, 80, 90)}, []string{"allow-any G . tcp . 80-85 [0]", "allow-ranges P . G . tcp . 80-90 [1]"}},
+		{"a range from before everybody's", []cluster.PolicyRule{ports(all, 85, 95), ports(from, 80, 90)}, []string{"allow-any G . tcp . 85-95 [0]", "allow-ranges P . G . tcp . 80-90 [1]"}},
 		{"whatever the port", []cluster.PolicyRule{ports(from, 80, 90), from}, []string{"allow-peers P . G [1]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
