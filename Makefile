@@ -5,6 +5,7 @@
 # failure (golang.org/issue/75804).
 FUZZTIME  ?= 20000x
 BENCH     ?= .
+SIZES     ?= 10,100,1000,10000
 TESTFLAGS ?=
 
 LINT := bin/golangci-lint
@@ -13,7 +14,7 @@ LINT := bin/golangci-lint
 
 .PHONY: help
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/portolan
@@ -41,8 +42,14 @@ fuzz: ## Run every fuzz target for FUZZTIME (20000x) each
 	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
 
 .PHONY: bench
-bench: ## Run the benchmarks that match BENCH (all)
+bench: ## Run the benchmarks that match BENCH (all, then bench-kernel)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	@if [ '$(BENCH)' = . ]; then $(MAKE) --no-print-directory bench-kernel; fi
+
+.PHONY: bench-kernel
+bench-kernel: ## Load SIZES Services into a kernel beside kube-proxy (root, minutes)
+	cd internal/upstream && go test -count=1 -timeout 1h -run '^TestBeside$$' -v . \
+	  -args -sizes=$(SIZES) -balancers -samples=5 -rounds=10 -connections=5000
 
 .PHONY: update
 update: ## Rewrite goldens, transcripts and generated docs
