@@ -286,6 +286,9 @@ func TestPolicyRows(t *testing.T) {
 			"allow-ranges P . G . tcp . 80-84 [0]", "allow-ranges P . G . tcp . 85-90 [0 1]", "allow-ranges P . G . tcp . 91-65535 [1]",
 		}},
 		{"a range that everybody has", []cluster.PolicyRule{ports(all, 80, 90), ports(from, 81, 90)}, []string{"allow-any G . tcp . 80-90 [0]"}},
+		{"a range that everybody has in two", []cluster.PolicyRule{ports(all, 80, 85), ports(all, 86, 90), ports(from, 80, 90)}, []string{
+			"allow-any G . tcp . 80-85 [0]", "allow-any G . tcp . 86-90 [1]",
+		}},
 		{"a range beyond everybody's", []cluster.PolicyRule{ports(all, 80, 85), ports(from, 80, 90)}, []string{"allow-any G . tcp . 80-85 [0]", "allow-ranges P . G . tcp . 80-90 [1]"}},
 		{"a range from before everybody's", []cluster.PolicyRule{ports(all, 85, 95), ports(from, 80, 90)}, []string{"allow-any G . tcp . 85-95 [0]", "allow-ranges P . G . tcp . 80-90 [1]"}},
 		{"whatever the port", []cluster.PolicyRule{ports(from, 80, 90), from}, []string{"allow-peers P . G [1]"}},
@@ -321,6 +324,33 @@ func TestPolicyRows(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// An address that was made up is in no ipBlock: its pod is the same peer as pods
+// outside all of them.
+func TestPolicyInvented(t *testing.T) {
+	pod := func(name, ip string) cluster.Pod {
+		return cluster.Pod{Meta: cluster.Meta{Namespace: "a", Name: name}, Node: "n1", IPs: []netip.Addr{netip.MustParseAddr(ip)}, Phase: cluster.PodRunning}
+	}
+	s := &cluster.Snapshot{
+		Nodes: []cluster.Node{{Meta: cluster.Meta{Name: "n1"}, InternalIPs: []netip.Addr{netip.MustParseAddr("172.16.0.1")}, Ready: true}},
+		Pods:  []cluster.Pod{pod("real", "10.0.0.1"), pod("made-up", "192.0.2.1"), pod("inside", "192.0.2.2")},
+		NetworkPolicies: []cluster.NetworkPolicy{{
+			Meta: cluster.Meta{Namespace: "a", Name: "p"}, IsolatesIngress: true,
+			Ingress: []cluster.PolicyRule{{Peers: []cluster.PolicyPeer{
+				{PodSelector: &cluster.LabelSelector{}},
+				{IPBlock: &cluster.IPBlock{CIDR: netip.MustParsePrefix("192.0.2.0/24")}},
+			}}},
+		}},
+	}
+	s.Pods[1].Invented = true
+	k := lookup(t, printed(t, compiled(t, s), "n1", nil).Tables[0])
+	number := func(ip string) uint32 {
+		return numberAt(k.get("peers", string(key(nil).addr(netip.MustParseAddr(ip)))).Data, 0)
+	}
+	if number("192.0.2.1") != number("10.0.0.1") || number("192.0.2.2") == number("10.0.0.1") {
+		t.Errorf("made up %d, inside %d, outside %d", number("192.0.2.1"), number("192.0.2.2"), number("10.0.0.1"))
 	}
 }
 
