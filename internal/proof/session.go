@@ -100,6 +100,7 @@ type asked struct {
 type Session struct {
 	m       *model.Model
 	lab     *lab.Lab
+	plane   lab.Dataplane
 	prober  probe.Prober
 	options Options
 	asked   []asked
@@ -109,34 +110,64 @@ type Session struct {
 // Open predicts the questions, builds the cluster so that it can be asked all of
 // them, and installs the dataplane.
 func Open(ctx context.Context, m *model.Model, questions []path.Question, o Options) (*Session, error) {
-	s := &Session{m: m, options: o, lines: make([]Line, len(questions))}
-	var want lab.Options
-	for i := range questions {
-		s.lines[i].Question = questions[i]
-		if err := s.predict(&s.lines[i], &want); err != nil {
-			return nil, err
-		}
-	}
-	l, err := lab.Up(ctx, m, want)
+	s := &Session{options: o, plane: o.Dataplane}
+	want, err := s.ask(m, questions)
 	if err != nil {
 		return nil, err
 	}
-	s.lab = l
-	plane := o.Dataplane
-	if plane == nil {
-		plane = Ours(m)
+	if s.plane == nil {
+		s.plane = Ours(m)
 	}
-	if err := l.Install(ctx, plane); err != nil {
-		return nil, errors.Join(err, l.Close())
+	if s.lab, err = lab.Up(ctx, m, want); err != nil {
+		return nil, err
+	}
+	if err := s.lab.Install(ctx, s.plane); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// Change asks other questions of a model with the same machines, addresses and
+// listeners, under rules of ours that follow it.
+func (s *Session) Change(ctx context.Context, m *model.Model, questions []path.Question) error {
+	rules, ok := s.plane.(*Rules)
+	if !ok {
+		return errors.New("only our own rules follow a change")
+	}
+	if _, err := s.ask(m, questions); err != nil {
+		return err
+	}
+	rules.Follow(m)
+	if err := s.lab.Install(ctx, rules); err != nil {
+		return err
+	}
+	return rules.Forget()
+}
+
+// ask predicts the questions and returns what a lab must have for them.
+func (s *Session) ask(m *model.Model, questions []path.Question) (lab.Options, error) {
+	var want lab.Options
+	s.m, s.asked, s.lines = m, nil, make([]Line, len(questions))
+	for i := range questions {
+		s.lines[i].Question = questions[i]
+		if err := s.predict(&s.lines[i], &want); err != nil {
+			return want, err
+		}
+	}
+	return want, nil
 }
 
 // Lab is where the session's packets go.
 func (s *Session) Lab() *lab.Lab { return s.lab }
 
 // Close takes the lab away.
-func (s *Session) Close() error { return s.lab.Close() }
+func (s *Session) Close() error {
+	err := s.lab.Close()
+	if rules, ok := s.plane.(*Rules); ok {
+		err = errors.Join(err, rules.Close())
+	}
+	return err
+}
 
 // predict walks a question and notes what the lab must have for it.
 func (s *Session) predict(l *Line, want *lab.Options) error {
