@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -114,7 +115,7 @@ func dumped(t testing.TB, h *Handle, f nft.Family, s *nft.Set) []stored {
 	var found []stored
 	err := h.dump(msgGetSetElem, protocol(f), func(b []byte) []byte {
 		return appendString(appendString(b, listTable, nft.TableName), listSet, s.Name)
-	}, func() { found = nil }, func(m *message) {
+	}, func(m *message) {
 		for kind, data := range m.attrs() {
 			if kind == listElements {
 				for _, e := range attrs(data) {
@@ -252,4 +253,55 @@ func TestReplaceWhole(t *testing.T) {
 	if out := listing(t, h); strings.Contains(out, "portolan") || !strings.Contains(out, "table ip others") {
 		t.Errorf("left:\n%s", out)
 	}
+}
+
+// TestRowsWhileChanging: a set that somebody else changes while it is read is
+// read as it was at one moment, or not at all.
+func TestRowsWhileChanging(t *testing.T) {
+	h := open(t)
+	p, s, ops := fronts(3000)
+	if err := h.Apply(nft.Change{Before: p.Skeleton(), Ops: ops}); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	read := 0
+	for i := range 30 {
+		done := make(chan error)
+		go func() {
+			for k := range i * 5 {
+				op := ops[(i*100+k)%len(ops)]
+				if err := other.Apply(nft.Change{Ops: []nft.Op{deleted(op), op}}); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+		held, err := h.Rows(nft.IPv4, s)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if errors.Is(err, errChanged) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		read++
+		seen := map[string]bool{}
+		for _, r := range held {
+			seen[r.Key] = true
+		}
+		if len(held) != len(ops) || len(seen) != len(ops) {
+			t.Errorf("%d rows of %d keys, want %d", len(held), len(seen), len(ops))
+		}
+	}
+	if read == 0 {
+		t.Error("the set was never read")
+	}
+	checkHeld(t, h, ops)
 }

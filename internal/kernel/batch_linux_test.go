@@ -267,6 +267,7 @@ func TestElsewhere(t *testing.T) {
 // sink keeps results from being optimised away.
 var sink any
 
+// BenchmarkLoad puts a program in the place of one as large, text included.
 func BenchmarkLoad(b *testing.B) {
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -274,16 +275,58 @@ func BenchmarkLoad(b *testing.B) {
 			p, _, ops := fronts(n)
 			skeleton := p.Skeleton()
 			for b.Loop() {
-				b.StopTimer()
-				if err := h.Apply(nft.Change{Before: skeleton}); err != nil {
-					b.Fatal(err)
-				}
-				b.StartTimer()
-				if err := h.Apply(nft.Change{Ops: ops}); err != nil {
+				if err := h.Apply(nft.Change{Before: skeleton, Ops: ops}); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/element")
+		})
+	}
+}
+
+// BenchmarkWhole adds all rows in one batch, and deletes them in one.
+func BenchmarkWhole(b *testing.B) {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			h := open(b)
+			p, _, ops := fronts(n)
+			if err := h.Apply(nft.Change{Before: p.Skeleton()}); err != nil {
+				b.Fatal(err)
+			}
+			remove := nft.Change{}
+			for _, op := range ops {
+				remove.Ops = append(remove.Ops, deleted(op))
+			}
+			for b.Loop() {
+				if err := h.Apply(nft.Change{Ops: ops}); err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				if err := h.Apply(remove); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/element")
+		})
+	}
+}
+
+// BenchmarkText grows a table that has many rows by an empty set: what nft itself
+// costs.
+func BenchmarkText(b *testing.B) {
+	for _, n := range []int{0, 10_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			h := open(b)
+			p, _, ops := fronts(n)
+			if err := h.Apply(nft.Change{Before: p.Skeleton(), Ops: ops}); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if err := h.Apply(nft.Change{Before: "table ip portolan {\n\tset other {\n\t\ttype ipv4_addr\n\t}\n}\n"}); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

@@ -12,9 +12,10 @@
 // every thread after that. Nothing here needs more than CAP_NET_ADMIN over the
 // namespace, so all of it works in a user namespace.
 //
-// What is atomic: the text, and each batch of Ops. Root's batches are
-// as large as a change can be. In a user namespace the kernel bounds a message
-// by net.core.wmem_max (docs/decisions/010), so a large change becomes several
-// batches, in the order of its Ops, and packets may meet the kernel between two
-// of them. A batch that fails changes nothing; those before it stay.
+// What is atomic: the text, and each batch of Ops. Ops without a text are one
+// batch, however many they are. In a user namespace the kernel bounds it by
+// net.core.wmem_max (docs/decisions/010), so that a large change becomes several
+// batches there, in the order of its Ops, and packets may come between two of
+// them. Ops behind a text are batches of 512 KiB. A batch that fails changes
+// nothing; those before it stay.
 package kernel

@@ -18,28 +18,46 @@ type Row struct {
 	Packets, Bytes uint64
 }
 
-// Rows are the elements of a set, in no order that means anything, except that
-// ranges of a single field ascend. A set that changes while it is read is read
-// again.
+// Rows are the elements of a set as they were at one moment, by key. While
+// another program changes what is in the namespace, they are read again.
 func (h *Handle) Rows(f nft.Family, s *nft.Set) ([]Row, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var found []stored
-	err := h.dump(msgGetSetElem, protocol(f), func(b []byte) []byte {
-		return appendString(appendString(b, listTable, nft.TableName), listSet, s.Name)
-	}, func() { found = found[:0] }, func(m *message) {
-		for kind, data := range m.attrs() {
-			if kind == listElements {
-				for _, element := range attrs(data) {
-					found = append(found, readElement(element))
+	err := h.steady(func() error {
+		found = found[:0]
+		err := h.dump(msgGetSetElem, protocol(f), func(b []byte) []byte {
+			return appendString(appendString(b, listTable, nft.TableName), listSet, s.Name)
+		}, func(m *message) {
+			for kind, data := range m.attrs() {
+				if kind == listElements {
+					for _, element := range attrs(data) {
+						found = append(found, readElement(element))
+					}
 				}
 			}
+		})
+		slices.SortFunc(found, byKey)
+		if err == nil && twice(found) {
+			return errChanged
 		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list set %s %s %s: %w", f, nft.TableName, s.Name, err)
 	}
 	return rows(found, s, f)
+}
+
+// twice reports whether something is listed twice: a hash table that was growing
+// while it was listed.
+func twice(found []stored) bool {
+	for i := 1; i < len(found); i++ {
+		if byKey(found[i-1], found[i]) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Count is what an element of a counting set has seen.
@@ -77,10 +95,13 @@ func (h *Handle) Rules() ([]Rule, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var found []Rule
-	err := h.dump(msgGetRule, unspec, func(b []byte) []byte { return b }, func() { found = found[:0] }, func(m *message) {
-		if m.kind == msgNewRule {
-			found = append(found, readRule(m))
-		}
+	err := h.steady(func() error {
+		found = found[:0]
+		return h.dump(msgGetRule, unspec, func(b []byte) []byte { return b }, func(m *message) {
+			if m.kind == msgNewRule {
+				found = append(found, readRule(m))
+			}
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list rules: %w", err)
@@ -118,19 +139,52 @@ func readRule(m *message) Rule {
 // dumpSeq tells the answers to a dump from those to a batch.
 const dumpSeq = 1 << 31
 
-// dump asks for a list and passes its messages on. Where the kernel says that it
-// changed in between, begin is called and all of it comes again.
-func (h *Handle) dump(kind uint16, family byte, what func([]byte) []byte, begin func(), each func(*message)) error {
+// dump asks for a list and passes its messages on.
+func (h *Handle) dump(kind uint16, family byte, what func([]byte) []byte, each func(*message)) error {
+	return h.ask(kind, nlmRequest|nlmDump, family, what, each)
+}
+
+// ask sends a question and reads the answers up to the last.
+func (h *Handle) ask(kind, flags uint16, family byte, what func([]byte) []byte, each func(*message)) error {
+	h.seq++
+	seq := dumpSeq | h.seq
+	b, at := openMessage(h.batch.buf[:0], kind, flags, seq, family, 0)
+	b = what(b)
+	closeMessage(b, at)
+	h.batch.buf = b
+	if err := h.sock.send(b); err != nil {
+		return err
+	}
+	return h.sock.list(seq, each)
+}
+
+// generation counts the transactions of the namespace.
+func (h *Handle) generation() (n uint64, err error) {
+	err = h.ask(msgGetGen, nlmRequest|nlmAck, unspec, func(b []byte) []byte { return b }, func(m *message) {
+		for kind, data := range m.attrs() {
+			if kind == generationID {
+				n = number(data)
+			}
+		}
+	})
+	return n, err
+}
+
+// steady reads until nothing changed in between: the kernel flags only some of
+// what it lists while it changes, and not what changes behind the last of its
+// messages.
+func (h *Handle) steady(read func() error) error {
 	var err error
 	for range retries {
-		begin()
-		h.seq++
-		b, at := openMessage(h.batch.buf[:0], kind, nlmRequest|nlmDump, dumpSeq|h.seq, family, 0)
-		b = what(b)
-		closeMessage(b, at)
-		h.batch.buf = b
-		if err = h.sock.send(b); err == nil {
-			err = h.sock.list(dumpSeq|h.seq, each)
+		var before, after uint64
+		if before, err = h.generation(); err != nil {
+			return err
+		}
+		if err = read(); err == nil {
+			after, err = h.generation()
+			if err == nil && after != before {
+				err = errChanged
+			}
 		}
 		if !again(err) && !errors.Is(err, errChanged) {
 			return err
@@ -141,7 +195,8 @@ func (h *Handle) dump(kind uint16, family byte, what func([]byte) []byte, begin 
 
 var errChanged = errors.New("it keeps changing while it is read")
 
-// list reads the answers to a dump up to its end.
+// list reads the answers to a question, up to the end of a list or to the
+// acknowledgement.
 func (s *socket) list(seq uint32, each func(*message)) error {
 	var changed error
 	for {
@@ -160,7 +215,7 @@ func (s *socket) list(seq uint32, each func(*message)) error {
 			case nlmsgDone:
 				return changed
 			case nlmsgError:
-				if r, ok := readRefusal(&m); ok && r.err != nil {
+				if r, ok := readRefusal(&m); ok {
 					return r.err
 				}
 			default:
@@ -267,21 +322,23 @@ func inProgram(raw string, types []nft.Type, f nft.Family, ordered bool) (string
 	return string(b), true
 }
 
-// ranges joins the elements where ranges begin with those where they end. width
-// is the number of bytes of a key that count.
-func ranges(found []stored, width int) []Row {
-	slices.SortFunc(found, func(a, b stored) int {
-		if c := strings.Compare(a.row.Key, b.row.Key); c != 0 {
-			return c
-		}
-		if a.endMark == b.endMark {
-			return 0
-		}
-		if a.endMark { // one range ends where the next begins
+// byKey orders what is stored; one range ends where the next begins.
+func byKey(a, b stored) int {
+	if c := strings.Compare(a.row.Key, b.row.Key); c != 0 {
+		return c
+	}
+	if a.endMark != b.endMark {
+		if a.endMark {
 			return -1
 		}
 		return 1
-	})
+	}
+	return strings.Compare(a.row.End, b.row.End)
+}
+
+// ranges joins the elements where ranges begin with those where they end. width
+// is the number of bytes of a key that count.
+func ranges(found []stored, width int) []Row {
 	var out []Row
 	for i := range found {
 		if found[i].endMark {

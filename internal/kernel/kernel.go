@@ -46,25 +46,34 @@ func (h *Handle) Close() error {
 func (h *Handle) Apply(c nft.Change) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.text(c.Before); err != nil {
-		return err
+	limit := h.sock.limit
+	if c.Before != "" {
+		if err := h.text(c.Before); err != nil {
+			return err
+		}
+		limit = min(limit, quick)
 	}
-	return h.elements(c.Ops)
+	return h.elements(c.Ops, limit)
 }
+
+// quick is the size of a batch where a text went before, so that the change is
+// more than one transaction anyhow: a load of many rows takes half the time in
+// batches that stay in the processor's cache.
+const quick = 512 << 10
 
 // retries bounds how often a batch is sent again that the kernel gave up because
 // somebody else was faster.
 const retries = 10
 
-// elements makes the operations in as few batches as the kernel takes.
-func (h *Handle) elements(ops []nft.Op) error {
+// elements makes the operations in as few batches of at most limit bytes as can be.
+func (h *Handle) elements(ops []nft.Op, limit int) error {
 	for len(ops) > 0 {
-		left, err := h.batch.fill(ops, h.sock.limit)
+		left, err := h.batch.fill(ops, limit)
 		if err != nil {
 			return err
 		}
 		if len(left) == len(ops) {
-			return fmt.Errorf("%s: no room in a message of %d bytes: raise net.core.wmem_max", words(&ops[0]), h.sock.limit)
+			return fmt.Errorf("%s: no room in a message of %d bytes: raise net.core.wmem_max", words(&ops[0]), limit)
 		}
 		err = h.sock.commit(&h.batch)
 		for try := 0; try < retries && again(err); try++ {

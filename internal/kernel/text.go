@@ -14,9 +14,6 @@ var ErrNoNft = errors.New("the program nft is not installed: install the package
 
 // text makes a transaction of nft's grammar.
 func (h *Handle) text(rules string) error {
-	if rules == "" {
-		return nil
-	}
 	_, err := h.nft(rules, "-f", "-")
 	return err
 }
@@ -76,7 +73,7 @@ func complaint(printed, input string) string {
 		if !found {
 			continue
 		}
-		where, _ = strings.CutPrefix(where, "/dev/stdin:")
+		where = strings.TrimPrefix(strings.TrimPrefix(where, "/dev/stdin:"), "-:")
 		number, _, _ := strings.Cut(where, ":")
 		n, err := strconv.Atoi(number)
 		lines := strings.Split(input, "\n")

@@ -43,6 +43,7 @@ const (
 	msgNewSetElem = subsysNftables<<8 | 12
 	msgGetSetElem = subsysNftables<<8 | 13
 	msgDelSetElem = subsysNftables<<8 | 14
+	msgGetGen     = subsysNftables<<8 | 16
 	msgTrace      = subsysNftables<<8 | 17
 
 	tableName = 1
@@ -51,6 +52,8 @@ const (
 	ruleChain    = 2
 	ruleHandle   = 3
 	ruleUserdata = 7
+
+	generationID = 1
 
 	listTable    = 1
 	listSet      = 2
