@@ -26,6 +26,7 @@ func (p *policies) groupPart(id string, class int, d policy.Direction) *part {
 		all: p.rows.Permissions(class, d), held: map[int32][]int32{}, patterns: map[string][]permit{},
 	}
 	g.named(p.rows.Policies(p.rows.Group(class, d)))
+	g.doubts()
 	g.collect()
 	g.everybody()
 	for _, place := range g.order {
@@ -60,6 +61,19 @@ func (g *groupRows) named(policies []*cluster.NetworkPolicy) {
 	}
 	number := string(key(nil).number(g.number))
 	g.made.add(g.set("groups"), Element{Key: number, Data: number, Comment: short(g.word + " of " + strings.Join(names, ", ")), Origins: origins})
+}
+
+// doubts notes the permissions that nobody is given, since the labels of a
+// namespace would decide on them and were not read.
+func (g *groupRows) doubts() {
+	for i := range g.all {
+		for _, why := range g.rows.Doubts(&g.all[i]) {
+			l := Left{Object: g.all[i].Origin.Object, Why: "whether it is about pods of namespace " + why.Args[0] + ": the namespace's labels are not in the input"}
+			if !slices.Contains(g.c.left, l) {
+				g.c.left = append(g.c.left, l)
+			}
+		}
+	}
 }
 
 // collect finds who has which permissions.

@@ -115,11 +115,11 @@ func (k *looked) judge(d policy.Direction, subject, other netip.Addr, proto uint
 	return false, group
 }
 
-// tangled is a random cluster under our own profile, or one like it that judges
+// knotted is a random cluster under our own profile, or one like it that judges
 // behind the masquerade.
-func tangled(t *testing.T, r *rand.Rand, afterSNAT bool) *model.Model {
+func knotted(t *testing.T, r *rand.Rand, afterSNAT bool) *model.Model {
 	t.Helper()
-	s := generate.Tangle(r)
+	s := generate.Knot(r)
 	s.Fabric.Dataplane.Profile = "portolan"
 	m, err := model.Compile(s)
 	if err != nil {
@@ -174,7 +174,7 @@ func TestPolicyLookupIsPolice(t *testing.T) {
 	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		after := seed%4 == 3
-		m := tangled(t, r, after)
+		m := knotted(t, r, after)
 		node := []string{"n1", "n2"}[r.IntN(2)]
 		p := printed(t, m, node, nil)
 		for range 300 {
@@ -228,7 +228,7 @@ func TestPolicyKeepsParts(t *testing.T) {
 	changed := 0
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 12))
-		m := tangled(t, r, false)
+		m := knotted(t, r, false)
 		before := printed(t, m, "n1", nil)
 		again := printed(t, m, "n1", before)
 		for i, table := range again.Tables {
@@ -259,6 +259,28 @@ func TestPolicyKeepsParts(t *testing.T) {
 	}
 	if changed < 50 {
 		t.Errorf("only %d parts changed", changed)
+	}
+}
+
+// What a namespace without an object would decide is said, and given to nobody.
+func TestPolicyDoubts(t *testing.T) {
+	pod := func(namespace, ip string) cluster.Pod {
+		return cluster.Pod{Meta: cluster.Meta{Namespace: namespace, Name: "p"}, Node: "n1", IPs: []netip.Addr{netip.MustParseAddr(ip)}, Phase: cluster.PodRunning}
+	}
+	from := cluster.PolicyPeer{NamespaceSelector: &cluster.LabelSelector{MatchLabels: cluster.Labels{"team": "x"}}}
+	s := &cluster.Snapshot{
+		Nodes:           []cluster.Node{{Meta: cluster.Meta{Name: "n1"}, InternalIPs: []netip.Addr{netip.MustParseAddr("172.16.0.1")}, Ready: true}},
+		Namespaces:      []cluster.Namespace{{Meta: cluster.Meta{Name: "a"}}},
+		Pods:            []cluster.Pod{pod("a", "10.0.0.1"), pod("unread", "10.0.0.2")},
+		NetworkPolicies: []cluster.NetworkPolicy{everywhere(0, cluster.PolicyRule{Peers: []cluster.PolicyPeer{from}})},
+	}
+	s.NetworkPolicies[0].Namespace = "a"
+	p := printed(t, compiled(t, s), "n1", nil)
+	if len(p.Left) != 1 || p.Left[0].Object != s.NetworkPolicies[0].Object() || !strings.Contains(p.Left[0].Why, "unread") {
+		t.Errorf("left: %+v", p.Left)
+	}
+	for e := range p.Tables[0].Elements("allow-peers") {
+		t.Errorf("given: %s", e.Comment)
 	}
 }
 
@@ -362,12 +384,16 @@ func TestPolicyTextIsRead(t *testing.T) {
 	}
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 13))
-		m := tangled(t, r, seed%3 == 2)
+		m := knotted(t, r, seed%3 == 2)
 		for i := range m.Snapshot.NetworkPolicies {
 			m.Snapshot.NetworkPolicies[i].Name += strings.Repeat("\"é\n\\};", 40)
 		}
 		file := filepath.Join(t.TempDir(), "policy.nft")
-		if err := os.WriteFile(file, []byte(printed(t, m, "n1", nil).String()), 0o600); err != nil {
+		p, err := Compile(m, "n1", Options{Policies: true, AfterSNAT: m.JudgesAfterSNAT(), Reject: seed%2 == 1}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(p.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		out, err := exec.Command(enter[0], append(enter[1:], "sh", "-c", "nft -f "+file+" && nft list ruleset")...).CombinedOutput()

@@ -76,7 +76,7 @@ func TestRowsAnswerAsJudge(t *testing.T) {
 	counts := map[Verdict]int{}
 	for seed := range uint64(600) {
 		c := rand.New(rand.NewPCG(seed, 7))
-		s := generate.Tangle(c)
+		s := generate.Knot(c)
 		tables := Compile(s, cluster.NewIndex(s), letter())
 		rows, err := tables.Rows()
 		if err != nil {
@@ -113,7 +113,7 @@ func TestRowsAnswerAsJudge(t *testing.T) {
 func TestRowsIdentity(t *testing.T) {
 	shared := 0
 	for seed := range uint64(300) {
-		s := generate.Tangle(rand.New(rand.NewPCG(seed, 8)))
+		s := generate.Knot(rand.New(rand.NewPCG(seed, 8)))
 		rows, err := Compile(s, cluster.NewIndex(s), letter()).Rows()
 		if err != nil {
 			t.Fatal(err)
@@ -150,7 +150,7 @@ func TestRowsIdentity(t *testing.T) {
 // Ranges of atoms are in order, do not overlap, and name the atom that Atom does.
 func TestAtomRanges(t *testing.T) {
 	for seed := range uint64(100) {
-		s := generate.Tangle(rand.New(rand.NewPCG(seed, 9)))
+		s := generate.Knot(rand.New(rand.NewPCG(seed, 9)))
 		tables := Compile(s, cluster.NewIndex(s), letter())
 		rows, err := tables.Rows()
 		if err != nil {

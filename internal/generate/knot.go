@@ -9,12 +9,12 @@ import (
 	"github.com/portolan-net/portolan/flow"
 )
 
-// Tangle makes a small cluster of two nodes in which every field of a
+// Knot makes a small cluster of two nodes in which every field of a
 // NetworkPolicy occurs, and so few values that things meet: blocks that nest and
 // hold pods and nodes, names that mean different ports, namespaces without an
 // object, pods that share the node's network, have finished, or whose addresses
 // were made up or lie in another node's range.
-func Tangle(r *rand.Rand) *cluster.Snapshot {
+func Knot(r *rand.Rand) *cluster.Snapshot {
 	c := chance{r}
 	s := &cluster.Snapshot{Nodes: c.nodes()}
 	for i := range 4 {
