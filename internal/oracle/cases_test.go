@@ -209,3 +209,10 @@ func TestExamplePolicy(t *testing.T) {
 		}
 	}
 }
+
+func prefixes(words ...string) (out []netip.Prefix) {
+	for _, w := range words {
+		out = append(out, netip.MustParsePrefix(w))
+	}
+	return out
+}

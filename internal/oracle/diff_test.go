@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
 	"github.com/portolan-net/portolan/model"
 )
 
@@ -37,14 +38,14 @@ func TestWalkAgainstOracle(t *testing.T) {
 func TestPolicyAgainstOracle(t *testing.T) {
 	r := &run{t: t, kinds: map[string]int{}, fates: map[flow.Fate]int{}}
 	for seed := uint64(1); r.asked < *questions; seed++ {
-		g := generate(seed)
-		g.s.Services, g.s.EndpointSlices = nil, nil
-		g.policies()
+		g := generate.Tangle(generate.Whole, seed)
+		g.Snapshot.Services, g.Snapshot.EndpointSlices = nil, nil
+		g.MorePolicies()
 		m := r.compile(seed, g)
-		for i := range g.s.Pods {
-			for j := range g.s.Pods {
-				if from := &g.s.Pods[i]; !from.Finished() {
-					r.ask(seed, g, m, g.pair(from, &g.s.Pods[j]))
+		for i := range g.Snapshot.Pods {
+			for j := range g.Snapshot.Pods {
+				if from := &g.Snapshot.Pods[i]; !from.Finished() {
+					r.ask(seed, g, m, g.Pair(from, &g.Snapshot.Pods[j]))
 				}
 			}
 		}
@@ -87,25 +88,25 @@ func (r *run) sum() {
 // cluster asks about one random cluster.
 func (r *run) cluster(seed uint64) {
 	r.t.Helper()
-	g := generate(seed)
+	g := generate.Tangle(generate.Whole, seed)
 	m := r.compile(seed, g)
 	for range perCluster {
-		r.ask(seed, g, m, g.question())
+		r.ask(seed, g, m, g.Question())
 	}
 }
 
-func (r *run) compile(seed uint64, g *generator) *model.Model {
+func (r *run) compile(seed uint64, g *generate.Tangled) *model.Model {
 	r.t.Helper()
-	m, err := model.Compile(g.s)
+	m, err := model.Compile(g.Snapshot)
 	if err != nil {
 		r.t.Fatalf("seed %d: %v", seed, err)
 	}
 	return m
 }
 
-func (r *run) ask(seed uint64, g *generator, m *model.Model, q question) {
+func (r *run) ask(seed uint64, g *generate.Tangled, m *model.Model, q generate.Question) {
 	r.t.Helper()
-	engine, naive, err := answers(g.s, m, q)
+	engine, naive, err := answers(g.Snapshot, m, q)
 	if err != nil {
 		r.t.Fatalf("seed %d: %v: %v", seed, q, err)
 	}
@@ -120,6 +121,6 @@ func (r *run) ask(seed uint64, g *generator, m *model.Model, q question) {
 	}
 	k := kindOf(engine, naive)
 	if r.kinds[k]++; r.kinds[k] == 1 {
-		report(r.t, seed, g.s, q)
+		report(r.t, seed, g.Snapshot, q)
 	}
 }

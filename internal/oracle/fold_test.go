@@ -7,6 +7,7 @@ import (
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/path"
 )
@@ -17,17 +18,17 @@ import (
 func TestAskFoldsWalk(t *testing.T) {
 	folded := 0
 	for seed := uint64(1); seed <= uint64(*questions/perCluster); seed++ {
-		g := generate(seed)
+		g := generate.Tangle(generate.Whole, seed)
 		if seed%4 != 0 {
-			uniform(g.s)
+			uniform(g.Snapshot)
 		}
-		m, err := model.Compile(g.s)
+		m, err := model.Compile(g.Snapshot)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		for range perCluster {
-			q := g.question()
-			pq := path.Question{From: q.from, To: q.target(), Via: q.via}
+			q := g.Question()
+			pq := path.Question{From: q.From, To: q.Target(), Via: q.Via}
 			one, err := path.Walk(m, pq)
 			if err != nil {
 				t.Fatalf("seed %d: %v: %v", seed, q, err)
@@ -41,7 +42,7 @@ func TestAskFoldsWalk(t *testing.T) {
 			}
 			if a, b := summary(one), summary(many); !slices.Equal(a, b) || one.Verdict != many.Verdict {
 				t.Errorf("seed %d: %v\n  one by one %v %v\n  folded     %v %v", seed, q, one.Verdict, a, many.Verdict, b)
-				report(t, seed, g.s, q)
+				report(t, seed, g.Snapshot, q)
 				return
 			}
 		}

@@ -1,4 +1,4 @@
-package oracle_test
+package generate
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 	"github.com/portolan-net/portolan/flow"
 )
 
-func (g *generator) services() {
+func (g *Tangled) services() {
 	for i := range 1 + g.IntN(5) {
-		svc := cluster.Service{Type: pick(g, cluster.ServiceClusterIP, cluster.ServiceNodePort, cluster.ServiceLoadBalancer, cluster.ServiceLoadBalancer)}
+		svc := cluster.Service{Type: oneOf(g, cluster.ServiceClusterIP, cluster.ServiceNodePort, cluster.ServiceLoadBalancer, cluster.ServiceLoadBalancer)}
 		svc.Namespace, svc.Name = g.namespace(), fmt.Sprintf("s%d", i)
-		svc.ExternalTrafficPolicy = pick(g, "", cluster.PolicyCluster, cluster.PolicyLocal)
-		svc.InternalTrafficPolicy = pick(g, "", cluster.PolicyCluster, cluster.PolicyCluster, cluster.PolicyLocal)
-		svc.SessionAffinity = g.oneIn(6)
+		svc.ExternalTrafficPolicy = oneOf(g, "", cluster.PolicyCluster, cluster.PolicyLocal)
+		svc.InternalTrafficPolicy = oneOf(g, "", cluster.PolicyCluster, cluster.PolicyCluster, cluster.PolicyLocal)
+		svc.SessionAffinity, svc.AffinitySeconds = g.oneIn(6), 10800
 		svc.ClusterIPs = g.addrs("10.96.0.%d", "fd00:96::%d", 10+i)
 		if len(svc.ClusterIPs) == 2 && g.oneIn(3) {
 			svc.ClusterIPs = svc.ClusterIPs[:1] // SingleStack
@@ -32,18 +32,29 @@ func (g *generator) services() {
 		if svc.Type == cluster.ServiceLoadBalancer {
 			g.loadBalancer(&svc)
 		}
-		g.s.Services = append(g.s.Services, svc)
+		if g.kind == Runnable {
+			g.runnable(&svc, i)
+		}
+		g.Snapshot.Services = append(g.Snapshot.Services, svc)
 		if !g.oneIn(10) {
 			g.slices(&svc)
 		}
 	}
 }
 
-func (g *generator) servicePorts(svc *cluster.Service, i int) {
+// runnable adds what only a cluster that runs is asked for.
+func (g *Tangled) runnable(svc *cluster.Service, i int) {
+	svc.AffinitySeconds = oneOf(g, 60, 10800)
+	if svc.Type == cluster.ServiceLoadBalancer && svc.ExternalTrafficPolicy == cluster.PolicyLocal {
+		svc.HealthCheckNodePort = uint16(30500 + i)
+	}
+}
+
+func (g *Tangled) servicePorts(svc *cluster.Service, i int) {
 	for j := range 1 + g.IntN(2) {
-		p := cluster.ServicePort{Name: fmt.Sprintf("port%d", j), Port: uint16(80 + j), Protocol: pick(g, flow.TCP, flow.TCP, flow.UDP, flow.SCTP)}
+		p := cluster.ServicePort{Name: fmt.Sprintf("port%d", j), Port: uint16(80 + j), Protocol: oneOf(g, flow.TCP, flow.TCP, flow.UDP, flow.SCTP)}
 		if g.oneIn(3) {
-			p.Port = pick[uint16](g, 22, 443, 8080)
+			p.Port = oneOf[uint16](g, 22, 443, 8080)
 		}
 		if j == 1 && (p.Port == svc.Ports[0].Port) {
 			p.Port++
@@ -56,14 +67,15 @@ func (g *generator) servicePorts(svc *cluster.Service, i int) {
 }
 
 // virtual draws virtual addresses from a small range, so that Services share
-// them, and leaves out those on which a port is taken.
-func (g *generator) virtual(svc *cluster.Service, v4, v6 string) (free []netip.Addr) {
+// them, and mostly leaves out those on which a port is taken.
+func (g *Tangled) virtual(svc *cluster.Service, v4, v6 string) (free []netip.Addr) {
+	contest := g.kind == Runnable && g.oneIn(4)
 	for _, a := range g.addrs(v4, v6, 1+g.IntN(3)) {
 		clash := false
 		for _, p := range svc.Ports {
 			clash = clash || g.taken[fmt.Sprint(a, p.Port, p.Protocol)]
 		}
-		if clash {
+		if clash && !contest {
 			continue
 		}
 		for _, p := range svc.Ports {
@@ -74,7 +86,7 @@ func (g *generator) virtual(svc *cluster.Service, v4, v6 string) (free []netip.A
 	return free
 }
 
-func (g *generator) loadBalancer(svc *cluster.Service) {
+func (g *Tangled) loadBalancer(svc *cluster.Service) {
 	proxy := g.oneIn(8)
 	for _, a := range g.virtual(svc, "198.51.100.%d", "2001:db8:100::%d") {
 		svc.Ingress = append(svc.Ingress, cluster.Ingress{IP: a, Proxy: proxy})
@@ -85,7 +97,7 @@ func (g *generator) loadBalancer(svc *cluster.Service) {
 	if g.oneIn(3) {
 		svc.SourceRanges = some(g, prefixes("203.0.113.0/25", "203.0.113.128/25", "10.0.0.0/30", "10.244.0.0/16", "2001:db8:113::/120", "fd00:244:1::/64")...)
 		if g.oneIn(5) {
-			svc.SourceRanges = append(svc.SourceRanges, prefixes(pick(g, "0.0.0.0/0", "::/0"))...)
+			svc.SourceRanges = append(svc.SourceRanges, prefixes(oneOf(g, "0.0.0.0/0", "::/0"))...)
 		}
 	}
 }
@@ -94,7 +106,7 @@ func (g *generator) loadBalancer(svc *cluster.Service) {
 // may be without a selector and its slices anybody's work. An address may be
 // listed twice, but not where speakers read the slices: what they make of two
 // conditions of one address is not computed.
-func (g *generator) slices(svc *cluster.Service) {
+func (g *Tangled) slices(svc *cluster.Service) {
 	hints := g.IntN(4)
 	listed := map[netip.Addr]bool{}
 	for _, v6 := range []bool{false, true} {
@@ -115,25 +127,25 @@ func (g *generator) slices(svc *cluster.Service) {
 				listed[e.Addresses[0]] = true
 				slice.Endpoints = append(slice.Endpoints, e)
 			}
-			g.s.EndpointSlices = append(g.s.EndpointSlices, slice)
+			g.Snapshot.EndpointSlices = append(g.Snapshot.EndpointSlices, slice)
 		}
 	}
 }
 
-func (g *generator) slicePort(p cluster.ServicePort) cluster.EndpointPort {
-	ep := cluster.EndpointPort{Name: p.Name, Protocol: p.Protocol, Port: pick[uint16](g, 8080, 8080, 8081, 22, 53, 5000, 30022)}
+func (g *Tangled) slicePort(p cluster.ServicePort) cluster.EndpointPort {
+	ep := cluster.EndpointPort{Name: p.Name, Protocol: p.Protocol, Port: oneOf[uint16](g, 8080, 8080, 8081, 22, 53, 5000, 30022)}
 	switch g.IntN(20) {
 	case 0:
 		ep.Name = "another"
 	case 1:
-		ep.Protocol = pick(g, flow.TCP, flow.UDP, flow.SCTP)
+		ep.Protocol = oneOf(g, flow.TCP, flow.UDP, flow.SCTP)
 	case 2:
 		ep.Port = 0
 	}
 	return ep
 }
 
-func (g *generator) endpoint(v6 bool, hints int) cluster.Endpoint {
+func (g *Tangled) endpoint(v6 bool, hints int) cluster.Endpoint {
 	e := cluster.Endpoint{Ready: true, Serving: true}
 	switch g.IntN(10) {
 	case 0:
@@ -145,7 +157,7 @@ func (g *generator) endpoint(v6 bool, hints int) cluster.Endpoint {
 	case 4:
 		e.Terminating = true // publishNotReadyAddresses
 	}
-	p := &g.s.Pods[g.IntN(len(g.s.Pods))]
+	p := &g.Snapshot.Pods[g.IntN(len(g.Snapshot.Pods))]
 	if a := p.IP(v6); a.IsValid() && !p.Finished() {
 		e.Addresses, e.Node = []netip.Addr{a}, p.Node
 		if g.oneIn(3) {
@@ -165,7 +177,7 @@ func (g *generator) endpoint(v6 bool, hints int) cluster.Endpoint {
 		e.HintZones = append(some(g, "za"), some(g, "zb")...)
 	}
 	if hints&2 != 0 && !g.oneIn(12) {
-		e.HintNodes = []string{pick(g, "n1", "n2", "n3")}
+		e.HintNodes = []string{oneOf(g, "n1", "n2", "n3")}
 	}
 	return e
 }
