@@ -97,7 +97,7 @@ func (h *Handle) Rules() ([]Rule, error) {
 	var found []Rule
 	err := h.steady(func() error {
 		found = found[:0]
-		return h.dump(msgGetRule, unspec, func(b []byte) []byte { return b }, func(m *message) {
+		return h.dump(msgGetRule, unspec, nothingMore, func(m *message) {
 			if m.kind == msgNewRule {
 				found = append(found, readRule(m))
 			}
@@ -158,9 +158,12 @@ func (h *Handle) ask(kind, flags uint16, family byte, what func([]byte) []byte, 
 	return h.sock.list(seq, each)
 }
 
+// nothingMore is a question without attributes.
+func nothingMore(b []byte) []byte { return b }
+
 // generation counts the transactions of the namespace.
 func (h *Handle) generation() (n uint64, err error) {
-	err = h.ask(msgGetGen, nlmRequest|nlmAck, unspec, func(b []byte) []byte { return b }, func(m *message) {
+	err = h.ask(msgGetGen, nlmRequest|nlmAck, unspec, nothingMore, func(m *message) {
 		for kind, data := range m.attrs() {
 			if kind == generationID {
 				n = number(data)
