@@ -164,6 +164,9 @@ type PolicyProfile struct {
 	WorldOverTunnel bool
 	// EgressBeforeDNAT: a pod's egress is judged with the address and port it asked.
 	EgressBeforeDNAT bool
+	// FailsClosed: nothing passes to or from an address of a node's own pod range
+	// that no known pod has.
+	FailsClosed bool
 	// ForwardOnly: the enforcer looks at the forward hook alone.
 	ForwardOnly bool
 	// Unmeasured: read in documentation and source, not held against packets.

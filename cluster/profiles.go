@@ -99,9 +99,10 @@ var enforcers = map[string]PolicyProfile{
 	},
 	// Our own: the API by the letter, a pod that reaches itself judged.
 	"portolan": {
-		Name:     "portolan",
-		Source:   "docs/semantics.md, P1 to P22",
-		Enforces: true,
+		Name:        "portolan",
+		Source:      "docs/semantics.md, P1 to P22",
+		Enforces:    true,
+		FailsClosed: true,
 	},
 	"kube-router": {
 		Name:                    "kube-router",

@@ -57,10 +57,11 @@ const (
 	CodeMasqueradedCNI    Code = "masqueraded-by-cni"         // address
 	CodeSourceKept        Code = "source-kept"                // why
 	CodeInputKeepsSource  Code = "input-keeps-source"
-	CodeLoop              Code = "loop"          // address, machine
-	CodeDelivered         Code = "delivered"     // who, source
-	CodeNotListening      Code = "not-listening" // who, port, declared
-	CodeNoPod             Code = "no-pod"        // address
+	CodeLoop              Code = "loop"              // address, machine
+	CodeDelivered         Code = "delivered"         // who, source
+	CodeNotListening      Code = "not-listening"     // who, port, declared
+	CodeNoPod             Code = "no-pod"            // address
+	CodeClosedToUnknown   Code = "closed-to-unknown" // address, node
 	CodeReplyReturns      Code = "reply-returns"
 	CodeReplyTranslated   Code = "reply-translated" // node
 	CodeReplyLost         Code = "reply-lost"       // node

@@ -93,6 +93,21 @@ func (m *Model) decide(j *Judgement, s *Stop) {
 	}
 }
 
+// ClosedBy is the node that drops what goes to an address of its pod range that
+// no pod of the input has, "" where no enforcer does. Processes of that very node
+// are not judged.
+func (m *Model) ClosedBy(node string, addr netip.Addr, process bool) string {
+	owner := m.cidrOwner(addr)
+	if !m.Profile.Policy.FailsClosed || process && owner == node {
+		return ""
+	}
+	return owner
+}
+
+// FailsClosed reports whether the enforcer lets nothing to and from addresses of
+// a node's pod range that no known pod has.
+func (m *Model) FailsClosed() bool { return m.Profile.Policy.FailsClosed }
+
 // asked is the destination before this node's DNAT.
 func (s *Stop) asked() (netip.AddrPort, bool) {
 	if n := len(s.NATs); n > 0 && s.NATs[n-1].Node == s.Node && s.NATs[n-1].DNAT {

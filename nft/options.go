@@ -17,6 +17,9 @@ type Options struct {
 	// Reject: a denied packet is answered with an ICMP port unreachable. False: it
 	// is dropped.
 	Reject bool
+	// FailClosed: nothing passes to or from an address of the node's pod ranges that
+	// no known pod has.
+	FailClosed bool
 	// Trace: the kernel traces the first packet of every connection (nft monitor
 	// trace).
 	Trace bool
@@ -27,6 +30,6 @@ type Options struct {
 func For(m *model.Model) Options {
 	return Options{
 		Services: m.Proxies(), Policies: m.Enforces(),
-		AfterSNAT: m.JudgesAfterSNAT(), Reject: m.Denial() == flow.Reject,
+		AfterSNAT: m.JudgesAfterSNAT(), Reject: m.Denial() == flow.Reject, FailClosed: m.FailsClosed(),
 	}
 }

@@ -87,8 +87,8 @@ func policyChains(f Family, o Options) []*Chain {
 	}
 	return append(
 		chains,
-		chain("egress", judged(f.String(), "saddr", "daddr", "egress")...),
-		chain("ingress", judged(f.String(), "daddr", "saddr", "ingress")...),
+		chain("egress", judged(f.String(), "saddr", "daddr", "egress", o.FailClosed)...),
+		chain("ingress", judged(f.String(), "daddr", "saddr", "ingress", o.FailClosed)...),
 		chain("deny-egress", append(logged(LogEgress), deny)...),
 		// The kernel rejects nothing behind routing.
 		chain("deny-ingress", append(logged(LogIngress), denied(f, o.Reject && !o.AfterSNAT))...),
@@ -97,16 +97,15 @@ func policyChains(f Family, o Options) []*Chain {
 
 // judged are the rules of one direction: the pod's address is subject, the other
 // end's is peer.
-func judged(ip, subject, peer, direction string) []string {
+func judged(ip, subject, peer, direction string, closed bool) []string {
 	subject, peer = ip+" "+subject, ip+" "+peer
-	rules := []string{
-		"meta priority set 0:0",
+	rules := []string{"meta priority set 0:0"}
+	if closed {
 		// A pod that nobody told us of admits nothing; the node's own addresses in
 		// its pod ranges are no pods.
-		subject + " @own fib saddr type != local meta priority set " + classWord(groupUnknown),
-		"meta priority set " + subject + " map @" + direction,
-		"meta priority 0:0 return",
+		rules = append(rules, subject+" @own fib saddr type != local meta priority set "+classWord(groupUnknown))
 	}
+	rules = append(rules, "meta priority set "+subject+" map @"+direction, "meta priority 0:0 return")
 	if direction == "ingress" {
 		rules = append(rules, "fib saddr type local return")
 	}

@@ -32,11 +32,18 @@ func (w *walker) routed(addr netip.Addr) bool {
 }
 
 // nobody is an address of the pods' range that no pod of the input has.
-func (w *walker) nobody(p *packet, node string) {
-	p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNoPod, p.tuple.Dst.Addr().String()))
+func (w *walker) nobody(p *packet, node string, process bool) {
+	addr := p.tuple.Dst.Addr()
 	if len(w.m.Snapshot.Pods) == 0 {
+		p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNoPod, addr.String()))
 		w.endAs(p, flow.Unknown, flow.SeenUnknown)
 		return
 	}
+	if at := w.m.ClosedBy(node, addr, process); at != "" {
+		p.step(flow.Forward, w.m.Denial(), flow.Because(flow.CodeClosedToUnknown, addr.String(), at))
+		w.endAs(p, flow.NoRoute, w.m.SeenFor(flow.DeniedByPolicy, p.tuple.Protocol, w.errorReturns(p, at)))
+		return
+	}
+	p.step(flow.Forward, flow.Lose, flow.Because(flow.CodeNoPod, addr.String()))
 	w.end(p, flow.NoRoute, node)
 }

@@ -37,6 +37,7 @@ func (w *walker) fromPod(p *packet, v6 bool) {
 		p.step(flow.Send, flow.Lose, flow.Because(flow.CodeNoFamily, w.from.name, family(v6)))
 		w.end(p, flow.NoRoute, w.from.node)
 	case p.tuple.Dst.Addr() == src || p.tuple.Dst.Addr().IsLoopback():
+		p.tuple = p.tuple.WithSrc(p.tuple.Dst.Addr()) // as any host that talks to itself
 		p.step(flow.Send, flow.Exempt, flow.Because(flow.CodeLoopback, w.from.name))
 		w.listen(p, w.from.pod, w.from.node)
 	default:
@@ -338,7 +339,7 @@ func (w *walker) route(p *packet, node string, process, masquerade bool) {
 	case model.RemoteNode:
 		w.node(p, loc.Node, false)
 	case model.Nobody:
-		w.nobody(p, node)
+		w.nobody(p, node, process)
 	default:
 		w.leave(p, node)
 	}

@@ -105,6 +105,7 @@ func (w *world) cniMasquerades(pk packet, n *cluster.Node) bool {
 
 // leave sends the packet to the machine that its destination belongs to.
 func (w *world) leave(pk packet, n *cluster.Node) {
+	sentHere := pk.process != ""
 	pk.process, pk.forwarded = "", true // to the next machine it is a packet like any other
 	to := pk.dst.Addr()
 	if p := w.podAt(to); p != nil {
@@ -120,8 +121,26 @@ func (w *world) leave(pk packet, n *cluster.Node) {
 		return
 	}
 	if anyContains(w.p.ClusterCIDRs, to) {
-		w.end(pk, flow.NoRoute, flow.Unreachable) // a pod address that no pod has
+		w.nobody(pk, n, sentHere)
 		return
 	}
 	w.atRouter(pk)
+}
+
+// nobody is a pod address that no pod has. An enforcer that fails closed lets
+// nothing to it on the node whose range it is of, but from that node itself.
+func (w *world) nobody(pk packet, n *cluster.Node, sentHere bool) {
+	seen := flow.Unreachable
+	for i := range w.s.Nodes {
+		owner := &w.s.Nodes[i]
+		if !w.p.Policy.FailsClosed || !anyContains(owner.PodCIDRs, pk.dst.Addr()) || sentHere && owner.Name == n.Name {
+			continue
+		}
+		seen = flow.Timeout
+		if w.p.Policy.Deny == cluster.DenyReject && w.returns(pk, owner.Name) {
+			seen = flow.Refused
+		}
+		break
+	}
+	w.end(pk, flow.NoRoute, seen)
 }

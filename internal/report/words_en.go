@@ -61,6 +61,7 @@ var englishTrip = map[flow.Code]string{
 	flow.CodeDelivered:         "%[1]s gets it and sees %[2]s",
 	flow.CodeNotListening:      "%[1]s does not listen on %[2]s (it declares %[3]s)",
 	flow.CodeNoPod:             "no pod of the input has %[1]s",
+	flow.CodeClosedToUnknown:   "no pod of the input has %[1]s, and %[2]s lets nothing to an unknown pod",
 	flow.CodeReplyReturns:      "the reply goes straight back",
 	flow.CodeReplyTranslated:   "the reply comes back through %[1]s, which translates it back",
 	flow.CodeReplyLost:         "the reply bypasses %[1]s, which alone could translate it back: the client waits for an answer from another address",

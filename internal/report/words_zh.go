@@ -61,6 +61,7 @@ var chineseTrip = map[flow.Code]string{
 	flow.CodeDelivered:         "%[1]s 收到报文，看到的源地址是 %[2]s",
 	flow.CodeNotListening:      "%[1]s 没有监听 %[2]s（它声明的是 %[3]s）",
 	flow.CodeNoPod:             "输入中没有 Pod 使用 %[1]s",
+	flow.CodeClosedToUnknown:   "输入中没有 Pod 使用 %[1]s，而 %[2]s 不放行任何发往未知 Pod 的数据包",
 	flow.CodeReplyReturns:      "应答直接返回",
 	flow.CodeReplyTranslated:   "应答经 %[1]s 返回，由它还原地址",
 	flow.CodeReplyLost:         "应答绕过了 %[1]s，而只有它能还原地址：客户端收到的是另一个地址的应答",
