@@ -144,22 +144,38 @@ func (c *config) cable(w cable) dev {
 	})
 }
 
-// settled waits until the kernel lets packets through the near end of a cable
+// carries waits until the kernel lets packets through the near end of a cable
 // whose far end was set up after it: it takes note of a carrier later, in a work
 // queue. Asking for the device makes it do so now, since Linux 6.8.
-func (c *config) settled(d dev) {
-	c.try("carrier", func() error {
+func (c *config) carries(d dev) {
+	c.wait("carrier", func() (bool, error) {
+		l, err := c.h.LinkByIndex(int(d))
+		return err == nil && l.Attrs().OperState == netlink.OperUp, err
+	})
+}
+
+// local waits until an IPv6 address is this host's own: the kernel makes the
+// route in a work queue.
+func (c *config) local(a netip.Addr) {
+	if a.Is4() {
+		return
+	}
+	c.wait("address "+a.String(), func() (bool, error) {
+		all, err := c.h.RouteGet(a.AsSlice())
+		return err == nil && len(all) > 0 && all[0].Type == unix.RTN_LOCAL, nil
+	})
+}
+
+// wait tries until done.
+func (c *config) wait(what string, done func() (bool, error)) {
+	c.try(what, func() error {
 		for range 5000 {
-			l, err := c.h.LinkByIndex(int(d))
-			if err != nil {
+			if ok, err := done(); ok || err != nil {
 				return err
-			}
-			if l.Attrs().OperState == netlink.OperUp {
-				return nil
 			}
 			time.Sleep(time.Millisecond)
 		}
-		return errors.New("none after 5 s")
+		return errors.New("not there after 5 s")
 	})
 }
 
@@ -210,22 +226,20 @@ func (c *config) station(port dev, mac net.HardwareAddr, host netip.Addr) {
 			LinkIndex: int(port), Family: unix.AF_BRIDGE, State: netlink.NUD_NOARP, Flags: netlink.NTF_MASTER, HardwareAddr: mac,
 		}
 		if host.IsValid() {
-			n.Flags, n.IP = netlink.NTF_SELF, host.AsSlice()
+			n.Flags, n.State, n.IP = netlink.NTF_SELF, netlink.NUD_NOARP|netlink.NUD_PERMANENT, host.AsSlice()
 		}
-		return c.h.NeighAppend(n)
+		return c.h.NeighSet(n)
 	})
 }
 
-// route is one entry of a routing table. Without a device it answers: nobody is
-// there.
+// route is one entry of a routing table. Without a device packets are lost
+// without a word.
 type route struct {
 	to     netip.Prefix
 	table  int // 0: main
 	dev    dev
 	via    []hop      // none: to is on the device; several: shared by flows
 	source netip.Addr // of this host's own packets; zero: the kernel's choice
-	// silent: without a device, packets are lost without a word.
-	silent bool
 }
 
 // route makes a route, unless there is one to the same range.
@@ -241,10 +255,8 @@ func (c *config) route(r route) {
 		}
 		v6 := r.to.Addr().Is6()
 		switch {
-		case r.dev == 0 && r.silent:
-			n.Type = unix.RTN_BLACKHOLE
 		case r.dev == 0:
-			n.Type = unix.RTN_UNREACHABLE
+			n.Type = unix.RTN_BLACKHOLE
 		case len(r.via) == 0:
 			n.Scope = unix.RT_SCOPE_LINK
 		case len(r.via) == 1:
@@ -260,9 +272,6 @@ func (c *config) route(r route) {
 		return c.h.RouteAdd(n)
 	})
 }
-
-// routed reports whether the main table has a route to the range.
-func (c *config) routed(to netip.Prefix) bool { return c.routes[tabled{to, 0}] }
 
 // rule sends packets to a routing table.
 type rule struct {
@@ -287,6 +296,9 @@ func (c *config) rule(r rule) {
 		return c.h.RuleAdd(n)
 	})
 }
+
+// rules loads a table of nftables.
+func (c *config) rules(t *rules) { c.try("rules", t.load) }
 
 func family(v6 bool) int {
 	if v6 {
@@ -323,22 +335,26 @@ func setUp(name string) error {
 	return c.err
 }
 
-// host are the settings of every machine. IPv6 settings come with IPv6.
+// host are the settings of every machine, before it has any device but lo. IPv6
+// settings come with IPv6.
 func (c *config) host(v6 bool) {
-	c.each("net/ipv4/", "ip_forward=1 icmp_ratelimit=0 icmp_echo_ignore_broadcasts=1")
-	c.offer("net/ipv4/icmp_msgs_per_sec", "100000")
+	c.each("net/ipv4/", "ip_forward=1 icmp_ratelimit=0 fib_multipath_hash_policy=1")
+	c.offer("net/ipv4/icmp_msgs_per_sec", "1000000")
+	c.offer("net/ipv4/icmp_msgs_burst", "100000")
 	for _, of := range []string{"all", "default"} {
-		c.each("net/ipv4/conf/"+of+"/", "rp_filter=0 send_redirects=0 accept_redirects=0 accept_source_route=0 arp_ignore=0 log_martians=0")
+		c.each("net/ipv4/conf/"+of+"/", "rp_filter=0 send_redirects=0 accept_redirects=0")
 	}
 	if !v6 {
+		c.up("lo")
 		return
 	}
-	c.each("net/ipv6/", "icmp/ratelimit=0")
+	c.each("net/ipv6/", "icmp/ratelimit=0 fib_multipath_hash_policy=1")
 	for _, of := range []string{"all", "default"} {
 		c.each("net/ipv6/conf/"+of+"/", "disable_ipv6=0 forwarding=1 accept_redirects=0 accept_ra=0 accept_dad=0 dad_transmits=0")
 	}
 	// No link-local addresses: nobody speaks unless it is asked.
 	c.each("net/ipv6/conf/default/", "addr_gen_mode=1")
+	c.up("lo")
 }
 
 func (c *config) each(folder, settings string) {

@@ -28,8 +28,8 @@ func (e *Forbidden) Error() string {
 // Unwrap returns what the kernel said.
 func (e *Forbidden) Unwrap() error { return e.Err }
 
-// rules are the switches by which a machine forbids it, and how to turn each.
-var rules = []struct{ file, forbids, name, do string }{
+// switches are the rules by which a machine forbids it, and how to turn each.
+var switches = []struct{ file, forbids, name, do string }{
 	{
 		"/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces is 0",
 		"run it as root, or sysctl -w user.max_user_namespaces=15000",
@@ -47,7 +47,7 @@ var rules = []struct{ file, forbids, name, do string }{
 
 // forbidden finds out which rule is behind an error.
 func forbidden(err error) error {
-	for _, r := range rules {
+	for _, r := range switches {
 		if text, fail := os.ReadFile(r.file); fail == nil && strings.TrimSpace(string(text)) == r.forbids {
 			return &Forbidden{Why: r.name, Do: r.do, Err: err}
 		}

@@ -102,7 +102,9 @@ func (l *Lab) build(ctx context.Context) error {
 	p := l.plan
 	err := parallel(ctx, len(l.all), func(i int) error {
 		ns, err := newNamespace()
-		l.all[i].ns = ns
+		if l.all[i].ns = ns; err == nil {
+			err = configure(ns, func(c *config) { c.host(p.v6()) })
+		}
 		return named(l.all[i], err)
 	})
 	if err != nil {
@@ -119,12 +121,18 @@ func (l *Lab) build(ctx context.Context) error {
 		steps = append(steps, func() error { return named(m, configure(m.ns, func(c *config) { p.configureClient(c, m) })) })
 	}
 	for _, n := range p.nodes {
-		steps = append(steps, func() error { return named(n.Machine, p.buildNode(ctx, n)) })
+		steps = append(steps, func() error { return named(n.Machine, p.buildNode(n)) })
 	}
 	if err := parallel(ctx, len(steps), func(i int) error { return steps[i]() }); err != nil {
 		return err
 	}
 	if err := named(p.fabric, configure(p.fabric.ns, p.settle)); err != nil {
+		return err
+	}
+	err = parallel(ctx, len(l.all), func(i int) error {
+		return named(l.all[i], configure(l.all[i].ns, func(c *config) { p.settled(c, l.all[i]) }))
+	})
+	if err != nil {
 		return err
 	}
 	return l.startServers(ctx)

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"net"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 
@@ -13,7 +14,7 @@ import (
 // bridgeMAC is that of a node's bridge to its pods.
 var bridgeMAC = net.HardwareAddr{0xee, 0xee, 0xee, 0xee, 0xee, 0x01}
 
-func (p *plan) gatewayMAC(*node) net.HardwareAddr {
+func (p *plan) gatewayMAC() net.HardwareAddr {
 	if p.bridged() {
 		return bridgeMAC
 	}
@@ -30,6 +31,9 @@ func (p *plan) podBridge(c *config, n *node) dev {
 		name = "gw0"
 	}
 	d := c.bridge(name, bridgeMAC)
+	if len(n.pods) > 0 {
+		n.cables = append(n.cables, d)
+	}
 	c.set("net/bridge/bridge-nf-call-iptables", "1")
 	if p.v6() {
 		c.set("net/bridge/bridge-nf-call-ip6tables", "1")
@@ -49,28 +53,17 @@ func (c *config) hairpin(port dev, on bool) {
 	}
 }
 
-// onBridge is a pod's view of a bridge: pods of the node's range are on the same
-// wire. A question after an address that nobody has ends soon.
-func (p *plan) onBridge(c *config, n *node, eth dev) {
-	for _, family := range []string{"ipv4", "ipv6"} {
-		if family == "ipv4" || p.v6() {
-			c.set("net/"+family+"/neigh/eth0/retrans_time_ms", "20")
+// onBridge is a pod's view of a bridge: the other pods of its node are on the same
+// wire.
+func (p *plan) onBridge(c *config, n *node, self *pod, eth dev) {
+	for _, one := range n.pods {
+		for _, a := range one.Addrs {
+			if one != self && slices.Contains(families(self.Addrs), a.Is6()) {
+				c.neighbour(eth, a, one.number.mac(pods))
+				c.route(route{to: only(a), dev: eth})
+			}
 		}
 	}
-	for _, r := range n.object.PodCIDRs {
-		if p.uses(r.Addr().Is6()) {
-			c.route(route{to: r.Masked(), dev: eth})
-		}
-	}
-}
-
-func (p *plan) uses(v6 bool) bool {
-	for _, f := range p.families {
-		if f == v6 {
-			return true
-		}
-	}
-	return false
 }
 
 // podTunnel is the device toward pods of other nodes, with an address of its

@@ -3,7 +3,6 @@
 package lab
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"slices"
@@ -13,7 +12,7 @@ import (
 )
 
 // buildNode configures a node and its pods.
-func (p *plan) buildNode(ctx context.Context, n *node) error {
+func (p *plan) buildNode(n *node) error {
 	if err := configure(n.ns, func(c *config) { p.configureNode(c, n) }); err != nil {
 		return err
 	}
@@ -22,23 +21,16 @@ func (p *plan) buildNode(ctx context.Context, n *node) error {
 			return named(one.Machine, err)
 		}
 	}
-	err := configure(n.ns, func(c *config) {
-		for _, d := range n.cables {
-			c.settled(d)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return p.masquerade(ctx, n)
+	return nil
 }
 
-// onDevice are the addresses that a node has on the devices toward pods.
+// onDevice are the addresses that a node has on the devices toward pods, where
+// those carry anything.
 func (p *plan) onDevice(n *node) []netip.Addr {
 	var all []netip.Addr
 	for i := range 2 {
 		near, far := n.sources[cluster.TowardLocalPods][i], n.sources[cluster.TowardRemotePods][i]
-		if p.bridged() || p.ownVeth(n) && len(n.pods) > 0 {
+		if (p.bridged() || p.ownVeth(n)) && len(n.pods) > 0 {
 			all = append(all, near)
 		}
 		if n.apart {
@@ -58,12 +50,6 @@ func (p *plan) ownVeth(n *node) bool {
 }
 
 func (p *plan) configureNode(c *config, n *node) {
-	c.host(p.v6())
-	c.set("net/ipv4/fib_multipath_hash_policy", "1")
-	if p.v6() {
-		c.set("net/ipv6/fib_multipath_hash_policy", "1")
-	}
-	c.up("lo")
 	eth := c.up("eth0")
 	devices := p.onDevice(n)
 	var own []netip.Addr
@@ -82,10 +68,12 @@ func (p *plan) configureNode(c *config, n *node) {
 		far = p.podTunnel(c, n, eth)
 	}
 	p.nodeRoutes(c, n, eth, far)
+	p.masquerade(c, n)
 }
 
 // nodeRoutes are what package model calls the node's routing decision (Locate),
-// from the most to the least particular.
+// from the most to the least particular. An address of the pods' range that no
+// pod has goes to the router, which refuses it.
 func (p *plan) nodeRoutes(c *config, n *node, eth, far dev) {
 	for _, o := range p.nodes {
 		for _, a := range o.Addrs {
@@ -108,14 +96,7 @@ func (p *plan) nodeRoutes(c *config, n *node, eth, far dev) {
 		toPods(only(s.addr), s.node)
 	}
 	for prefix, o := range p.ranges() {
-		if o == n {
-			c.route(route{to: prefix}) // an address that no pod has
-			continue
-		}
 		toPods(prefix, o)
-	}
-	for _, prefix := range p.m.Profile.ClusterCIDRs {
-		c.route(route{to: prefix})
 	}
 	for _, v6 := range p.families {
 		c.route(route{to: everywhere(v6), dev: eth, via: hops(p.routers), source: n.source(cluster.TowardOtherNodes, v6)})
@@ -169,18 +150,13 @@ func (p *plan) podDevices(c *config, n *node) {
 }
 
 func (p *plan) configurePod(c *config, n *node, one *pod) {
-	c.host(p.v6())
-	c.up("lo")
 	eth := c.up("eth0")
 	c.addresses(eth, one.Addrs)
 	if p.bridged() {
-		p.onBridge(c, n, eth)
+		p.onBridge(c, n, one, eth)
 	}
-	for _, a := range one.Addrs {
-		v6 := a.Is6()
-		if everywhere := everywhere(v6); !c.routed(everywhere) {
-			c.neighbour(eth, gateway.addr(v6), p.gatewayMAC(n))
-			c.route(route{to: everywhere, dev: eth, via: []hop{gateway}})
-		}
+	for _, v6 := range families(one.Addrs) {
+		c.neighbour(eth, gateway.addr(v6), p.gatewayMAC())
+		c.route(route{to: everywhere(v6), dev: eth, via: []hop{gateway}})
 	}
 }
