@@ -21,7 +21,7 @@ func Diff(old, new *Program) Change {
 
 // whole replaces everything.
 func whole(p *Program) Change {
-	c := Change{Before: p.Skeleton()}
+	c := Change{Before: p.Skeleton(), After: p.open()}
 	for _, t := range p.Tables {
 		c.Ops = append(c.Ops, changes(&Table{Family: t.Family}, t)...)
 	}

@@ -63,6 +63,10 @@ func policySets(f Family) []*Set {
 	}
 }
 
+// gateChain drops every new connection that is forwarded until the rows are
+// loaded, and is emptied then: a table that is loaded whole must not be open for a moment.
+const gateChain = "gate"
+
 // policyChains are the chains every program has that enforces NetworkPolicy.
 // Nothing stands in output: what a process of the node sends is never judged.
 func policyChains(f Family, o Options) []*Chain {
@@ -71,7 +75,11 @@ func policyChains(f Family, o Options) []*Chain {
 		// Without them a pod has no neighbours, its own node among them.
 		pass = append(pass, "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert, mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept")
 	}
-	forward := append(pass[:len(pass):len(pass)], "jump egress")
+	forward := pass[:len(pass):len(pass)]
+	if o.FailClosed {
+		forward = append(forward, "jump "+gateChain)
+	}
+	forward = append(forward, "jump egress")
 	input := append(pass[:len(pass):len(pass)], "jump egress", "meta priority set 0:0")
 	if !o.AfterSNAT {
 		forward = append(forward, "jump ingress")
@@ -84,6 +92,9 @@ func policyChains(f Family, o Options) []*Chain {
 	if o.AfterSNAT {
 		behind := append(pass[:len(pass):len(pass)], "jump ingress", "meta priority set 0:0")
 		chains = append(chains, base("policy-postrouting", "filter", "postrouting", "srcnat + 10", behind...))
+	}
+	if o.FailClosed {
+		chains = append(chains, chain(gateChain, "drop"))
 	}
 	return append(
 		chains,

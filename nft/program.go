@@ -159,12 +159,14 @@ type Op struct {
 	Element *Element
 }
 
-// Change is what makes a kernel that holds one program hold another: the text
-// first, then the element operations in their order. Ops are ordered so that
+// Change is what makes a kernel that holds one program hold another: text, then
+// the element operations in their order, then text. Ops are ordered so that
 // whoever must split them never leaves a row that leads nowhere: what is referred
 // to is added before and deleted behind what refers to it. Replacing a row's data
 // is a Delete followed by an add of the same key; the two must not be split.
 type Change struct {
 	Before string // nft text: chains, sets and dispatch that are new; "" mostly
 	Ops    []Op
+	// After is nft text again: behind a whole load, it opens the gate.
+	After string
 }

@@ -26,6 +26,19 @@ func (p *Program) String() string {
 			t.writeElements(&b, s)
 		}
 	}
+	b.WriteString(p.open())
+	return b.String()
+}
+
+// open lets connections through a gate that is shut while rows are loaded.
+func (p *Program) open() string {
+	if !p.Options.Policies || !p.Options.FailClosed {
+		return ""
+	}
+	var b strings.Builder
+	for _, t := range p.Tables {
+		fmt.Fprintf(&b, "flush chain %s %s %s\n", t.Family, TableName, gateChain)
+	}
 	return b.String()
 }
 

@@ -53,7 +53,10 @@ func (h *Handle) Apply(c nft.Change) error {
 		}
 		limit = min(limit, quick)
 	}
-	return h.elements(c.Ops, limit)
+	if err := h.elements(c.Ops, limit); err != nil || c.After == "" {
+		return err
+	}
+	return h.text(c.After)
 }
 
 // quick is the size of a batch where a text went before, so that the change is
