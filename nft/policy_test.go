@@ -132,7 +132,7 @@ func knotted(t *testing.T, r *rand.Rand, afterSNAT bool) *model.Model {
 
 func printed(t *testing.T, m *model.Model, node string, before *Program) *Program {
 	t.Helper()
-	p, err := Compile(m, node, Options{Policies: true, AfterSNAT: m.Profile.Policy.AfterSNAT}, before)
+	p, err := Compile(m, node, Options{Policies: true, FailClosed: true, AfterSNAT: m.Profile.Policy.AfterSNAT}, before)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -389,7 +389,7 @@ func TestPolicyTextIsRead(t *testing.T) {
 			m.Snapshot.NetworkPolicies[i].Name += strings.Repeat("\"é\n\\};", 40)
 		}
 		file := filepath.Join(t.TempDir(), "policy.nft")
-		p, err := Compile(m, "n1", Options{Policies: true, AfterSNAT: m.JudgesAfterSNAT(), Reject: seed%2 == 1}, nil)
+		p, err := Compile(m, "n1", Options{Policies: true, FailClosed: seed%5 > 0, AfterSNAT: m.JudgesAfterSNAT(), Reject: seed%2 == 1}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
