@@ -47,8 +47,13 @@ type flight struct {
 	// dataplane's to say.
 	claimed bool
 
+	// denied is where policy is predicted to end packets.
+	denied []Drop
+
 	observed map[Outcome]int
 	tries    int
+	drops    []Drop           // that the log tells of
+	strange  []netip.AddrPort // own addresses of connections that ended as not predicted
 }
 
 // flights takes an answer apart. Every trace of it must be known.
@@ -76,6 +81,7 @@ func flights(a *path.Answer) []*flight {
 			all = append(all, f)
 		}
 		f.predicted[outcome(t)]++
+		f.denied = merge(f.denied, denials(t))
 		f.sticky = f.sticky || assumes(t, flow.CodeAssumedAffinity)
 		f.claimed = f.claimed || assumes(t, flow.CodeAssumedOwner)
 	}
@@ -204,23 +210,35 @@ func (f *flight) done() bool {
 	return f.loose() || !f.missing()
 }
 
-// differences says what was seen and not predicted, and the other way round.
-func (f *flight) differences() []string {
-	var out []string
+// differences are what was seen and not predicted, and the other way round.
+func (f *flight) differences() []Difference {
+	var out []Difference
 	for _, o := range sorted(f.observed) {
 		if !f.expected(o) {
-			out = append(out, fmt.Sprintf("%s: seen, not predicted: %s", f.words(), o))
+			out = append(out, Difference{Kind: Unpredicted, Outcome: o, Tries: f.tries})
 		}
 	}
 	for _, o := range sorted(f.predicted) {
 		if !f.saw(o) && !f.loose() {
-			out = append(out, fmt.Sprintf("%s: predicted, not seen in %d tries: %s", f.words(), f.tries, o))
+			out = append(out, Difference{Kind: Unseen, Outcome: o, Tries: f.tries})
 		}
 	}
 	if f.sticky && len(f.observed) > 1 {
-		out = append(out, fmt.Sprintf("%s: session affinity, yet several outcomes: %v", f.words(), sorted(f.observed)))
+		out = append(out, Difference{Kind: Unsticky, Outcome: sorted(f.observed)[0], Tries: f.tries})
 	}
 	return out
+}
+
+// differs puts a difference into words.
+func (f *flight) differs(d *Difference) string {
+	switch d.Kind {
+	case Unpredicted:
+		return fmt.Sprintf("%s: seen, not predicted: %s", f.words(), d.Outcome)
+	case Unseen:
+		return fmt.Sprintf("%s: predicted, not seen in %d tries: %s", f.words(), d.Tries, d.Outcome)
+	case Unsticky:
+	}
+	return fmt.Sprintf("%s: session affinity, yet several outcomes: %v", f.words(), sorted(f.observed))
 }
 
 func (f *flight) words() string {

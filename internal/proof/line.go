@@ -12,6 +12,9 @@ type Line struct {
 	Question  path.Question
 	Predicted Sum
 	Observed  Sum
+	// Flows is how many ways its packets may go before any node chooses: one for
+	// each client, router and first node.
+	Flows int
 	// Tries is how many connections were made.
 	Tries int
 	// Unprovable is why none was; "" otherwise.
@@ -25,7 +28,46 @@ type Line struct {
 	Sourceless bool
 	// Differs says what was seen and not predicted, and the other way round.
 	Differs []string
+	// Ways are the parts of the question, each with what became of it.
+	Ways []Way
 }
+
+// Way is a question from one place, to one address, by one first node.
+type Way struct {
+	From   string // a place
+	Via    string // the first node of a client; "" where there is none
+	Target path.Target
+	// Name is the target as people call it: "svc/test/ssh:22@vip",
+	// "pod/test/web-0:8080", else its address.
+	Name string
+	// Predicted and Observed are how its connections end, sorted.
+	Predicted, Observed []Outcome
+	Tries               int
+	// Denied is where policy is predicted to end packets, Drops where the kernel's
+	// log tells that it did. The log is limited and may be shorter.
+	Denied, Drops []Drop
+	Differences   []Difference
+}
+
+// Difference is what the kernel did otherwise than predicted.
+type Difference struct {
+	Kind    DifferenceKind
+	Outcome Outcome
+	Tries   int
+}
+
+// DifferenceKind is in which way.
+type DifferenceKind uint8
+
+// The kinds.
+const (
+	// Unpredicted: the outcome was seen, and not predicted.
+	Unpredicted DifferenceKind = iota
+	// Unseen: it was predicted, and not seen.
+	Unseen
+	// Unsticky: session affinity, and yet one client saw several outcomes.
+	Unsticky
+)
 
 // Agrees reports whether the kernel did what was predicted.
 func (l *Line) Agrees() bool { return l.Proved() && len(l.Differs) == 0 }

@@ -1,6 +1,8 @@
 package proof
 
 import (
+	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -18,26 +20,34 @@ import (
 // not empty, are globs (path.Match) over places and targets as questions write
 // them; a target is also matched by the Service's or pod's name.
 func Everything(m *model.Model, from, to string) []path.Question {
-	var all []path.Question
-	goals := goals(m)
-	for _, f := range starts(m) {
-		if !matches(from, f.name) {
-			continue
-		}
-		for _, g := range goals {
-			if !matches(to, g.to, g.name) || f.outside && g.inside || f.name == g.self {
-				continue
-			}
-			if !f.outside || g.owner != "" {
-				all = append(all, path.Question{From: f.name, To: g.to})
-				continue
-			}
-			for _, n := range nodesOf(m) {
-				all = append(all, path.Question{From: f.name, To: g.to, Via: n})
-			}
-		}
+	return slices.Collect(each(m, Filter{From: from, To: to}))
+}
+
+// Filter says which of all questions are meant; see Everything. The zero value
+// means all of them.
+type Filter struct {
+	From, To string // globs
+	Via      string // a client's first node; nobody else is meant where it is given
+}
+
+// Few are questions of the filter, no more than so many and spread evenly, and
+// how many there are in all.
+func Few(m *model.Model, f Filter, most int) ([]path.Question, int) {
+	all := 0
+	for range each(m, f) {
+		all++
 	}
-	return all
+	if most <= 0 || all <= most {
+		return slices.Collect(each(m, f)), all
+	}
+	out, i := make([]path.Question, 0, most), 0
+	for q := range each(m, f) {
+		if k := len(out); k < most && i == spread(k, most, all) {
+			out = append(out, q)
+		}
+		i++
+	}
+	return out, all
 }
 
 // Sample thins questions out evenly until at most so many are left.
@@ -46,10 +56,55 @@ func Sample(all []path.Question, most int) []path.Question {
 		return all
 	}
 	out := make([]path.Question, 0, most)
-	for i := range most {
-		out = append(out, all[i*len(all)/most])
+	for k := range most {
+		out = append(out, all[spread(k, most, len(all))])
 	}
 	return out
+}
+
+// spread is which of all is the k-th of so many: one out of each k-th part, by a
+// number that repeats no pattern, since every so many questions have the same
+// target.
+func spread(k, most, all int) int {
+	first, next := k*all/most, (k+1)*all/most
+	h := uint64(k+1) * 0x9e3779b97f4a7c15
+	h ^= h >> 32
+	h *= 0xd6e8feb86659fd93
+	h ^= h >> 32
+	return first + int(h%uint64(next-first))
+}
+
+// each yields the questions of a filter, place by place.
+func each(m *model.Model, only Filter) iter.Seq[path.Question] {
+	return func(yield func(path.Question) bool) {
+		goals := slices.DeleteFunc(goals(m), func(g goal) bool { return !matches(only.To, g.to, g.name) })
+		for _, f := range starts(m) {
+			if !matches(only.From, f.name) || only.Via != "" && !f.outside {
+				continue
+			}
+			for _, g := range goals {
+				if f.outside && g.inside || f.name == g.self {
+					continue
+				}
+				for _, via := range firsts(m, &f, &g) {
+					if only.Via != "" && via != only.Via && g.owner != only.Via {
+						continue
+					}
+					if !yield(path.Question{From: f.name, To: g.to, Via: via}) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// firsts are the first nodes by which a question is asked; "" leaves it open.
+func firsts(m *model.Model, f *start, g *goal) []string {
+	if !f.outside || g.owner != "" {
+		return []string{""}
+	}
+	return nodesOf(m)
 }
 
 type start struct {
@@ -136,6 +191,21 @@ func address(ip netip.Addr, port uint16, proto flow.Protocol) string {
 		s += "/" + strings.ToLower(proto.String())
 	}
 	return s
+}
+
+// called is a target as people call it.
+func called(m *model.Model, t *path.Target) string {
+	proto := ""
+	if t.Protocol != flow.TCP {
+		proto = "/" + strings.ToLower(t.Protocol.String())
+	}
+	if f := t.Front; f != nil {
+		return fmt.Sprintf("svc/%s/%s:%d%s@%s", f.Service.Namespace, f.Service.Name, f.Named.Port, proto, f.Kind)
+	}
+	if p := m.Index.PodByIP(t.Addr.Addr()); p != nil {
+		return fmt.Sprintf("pod/%s/%s:%d%s", p.Namespace, p.Name, t.Addr.Port(), proto)
+	}
+	return t.Addr.String() + proto
 }
 
 // matches reports whether the glob is empty or matches one of the names. "*"

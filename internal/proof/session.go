@@ -26,6 +26,8 @@ type Options struct {
 	Timeout time.Duration
 	// Progress, if not nil, is told how many of all questions are answered.
 	Progress func(done, all int)
+	// Log listens to what our rules say of the packets they deny.
+	Log bool
 }
 
 // asked is a question on its way.
@@ -40,6 +42,7 @@ type Session struct {
 	lab     *lab.Lab
 	plane   lab.Dataplane
 	prober  probe.Prober
+	log     *log // nil: nobody listens
 	options Options
 	asked   []asked
 	lines   []Line
@@ -62,6 +65,11 @@ func Open(ctx context.Context, m *model.Model, questions []path.Question, o Opti
 	if err := s.lab.Install(ctx, s.plane); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if rules, ok := s.plane.(*Rules); ok && o.Log && m.Enforces() {
+		if s.log, err = rules.Log(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
 	return s, nil
 }
 
@@ -75,6 +83,7 @@ func (s *Session) Change(ctx context.Context, m *model.Model, questions []path.Q
 	if _, err := s.ask(m, questions); err != nil {
 		return err
 	}
+	s.log.forget()
 	rules.Follow(m)
 	if err := s.lab.Install(ctx, rules); err != nil {
 		return err
@@ -100,7 +109,7 @@ func (s *Session) Lab() *lab.Lab { return s.lab }
 
 // Close takes the lab away.
 func (s *Session) Close() error {
-	err := s.lab.Close()
+	err := errors.Join(s.log.close(), s.lab.Close())
 	if rules, ok := s.plane.(*Rules); ok {
 		err = errors.Join(err, rules.Close())
 	}
@@ -209,7 +218,7 @@ func (s *Session) round(ctx context.Context, todo []*flight) error {
 			return err
 		}
 	}
-	return nil
+	return s.hear(todo)
 }
 
 // probe is one connection of a flight.
@@ -260,6 +269,9 @@ func (f *flight) note(r *probe.Result) error {
 	default:
 	}
 	f.observed[o]++
+	if !f.expected(o) {
+		f.strange = append(f.strange, r.Local)
+	}
 	return nil
 }
 
@@ -270,7 +282,20 @@ func (s *Session) conclude(a asked) {
 		all = append(all, sorted(f.observed)...)
 		a.line.Tries += f.tries
 		a.line.Loose = a.line.Loose || f.loose()
-		a.line.Differs = append(a.line.Differs, f.differences()...)
+		w := f.way(s.m)
+		for i := range w.Differences {
+			a.line.Differs = append(a.line.Differs, f.differs(&w.Differences[i]))
+		}
+		a.line.Ways = append(a.line.Ways, w)
 	}
+	a.line.Flows = len(a.flights)
 	a.line.Observed = sum(all)
+}
+
+// way is what became of a flight.
+func (f *flight) way(m *model.Model) Way {
+	return Way{
+		From: f.from, Via: f.first, Target: f.target, Name: called(m, &f.target), Predicted: sorted(f.predicted), Observed: sorted(f.observed), Tries: f.tries,
+		Denied: f.denied, Drops: f.drops, Differences: f.differences(),
+	}
 }
