@@ -11,9 +11,9 @@ import (
 // Routing tables and the order in which a router asks them.
 //
 //	100  from wan, source port of a node's range    its own table: to that node
-//	200  announced: nodes, Services' addresses, prefixes
+//	200  announced: nodes, Services' addresses, clients, prefixes
 //	300  from wan, source port of the own range     closed: nothing else for clients
-//	     main: pods, masquerade addresses, clients, the rest of the world
+//	     main: pods, masquerade addresses, the rest of the world
 const (
 	announced  = 800
 	closed     = 900
@@ -30,14 +30,14 @@ func (p *plan) configureRouter(c *config, number int) {
 	p.neighbours(c, outer, wan, p.clients...)
 	p.neighbours(c, world, out, p.outside)
 	p.pins(c, number, inner)
-	p.announcements(c, number, inner)
+	p.announcements(c, number, inner, outer)
 	for _, v6 := range p.families {
 		c.route(route{to: everywhere(v6), table: closed, dev: world, via: []hop{p.outside.hop}})
 		c.rule(rule{v6: v6, priority: 200, table: announced})
 		c.rule(rule{v6: v6, priority: 300, table: closed, from: "wan", sources: p.ports(number, -1)})
 		c.route(route{to: everywhere(v6), dev: world, via: []hop{p.outside.hop}})
 	}
-	p.replies(c, inner, outer)
+	p.replies(c, inner)
 }
 
 // pins lead to one node each.
@@ -51,7 +51,7 @@ func (p *plan) pins(c *config, number int, inner dev) {
 }
 
 // announcements are the routes that path takes the router to have.
-func (p *plan) announcements(c *config, number int, inner dev) {
+func (p *plan) announcements(c *config, number int, inner, outer dev) {
 	r := &p.m.Announce.Routers()[number]
 	to := func(prefix netip.Prefix, addr netip.Addr) {
 		choice := p.m.Announce.NextHops(r, addr)
@@ -70,6 +70,11 @@ func (p *plan) announcements(c *config, number int, inner dev) {
 	}
 	for _, a := range p.m.Services.Addresses() {
 		to(only(a), a)
+	}
+	for _, m := range p.clients {
+		for _, a := range m.Addrs {
+			c.route(route{to: only(a), table: announced, dev: outer, via: []hop{m.hop}}) // also inside a prefix
+		}
 	}
 	for _, prefix := range r.Prefixes {
 		for _, n := range p.nodes {
@@ -94,15 +99,10 @@ func (p *plan) freeAddress(prefix netip.Prefix) netip.Addr {
 	return a
 }
 
-// replies are the ways back, for which no route is announced: clients, pods, and
-// addresses that nodes masquerade with. Service addresses that no router sends
+// replies are the ways back, for which no route is announced: pods, and addresses
+// that nodes masquerade with. Service addresses that no router sends
 // to nodes get lost.
-func (p *plan) replies(c *config, inner, outer dev) {
-	for _, m := range p.clients {
-		for _, a := range m.Addrs {
-			c.route(route{to: only(a), dev: outer, via: []hop{m.hop}})
-		}
-	}
+func (p *plan) replies(c *config, inner dev) {
 	for _, n := range p.nodes {
 		for _, a := range n.Addrs {
 			c.route(route{to: only(a), dev: inner, via: []hop{n.hop}})
@@ -166,7 +166,8 @@ func (p *plan) refusals(number int) *rules {
 	t.chain("forward", "type filter hook forward priority filter",
 		`iifname "wan" oifname { "wan", "out" } reject with icmpx type host-unreachable`)
 	for _, f := range [][2]string{{"ip", ""}, {"ip6", "6"}} {
-		t.add("forward", fmt.Sprintf(`%s daddr @unannounced%s reject with icmpx type host-unreachable`, f[0], f[1]))
+		// What the question sends to a node goes there, announced or not.
+		t.add("forward", fmt.Sprintf(`oifname != "lan" %s daddr @unannounced%s reject with icmpx type host-unreachable`, f[0], f[1]))
 		t.add("forward", fmt.Sprintf(`iifname "lan" %s daddr @inside%s %s daddr != @own%s reject with icmpx type host-unreachable`, f[0], f[1], f[0], f[1]))
 	}
 	return t
