@@ -32,18 +32,18 @@ var families = []family{
 		func(node, number int) netip.Addr {
 			return netip.AddrFrom4([4]byte{10, 244, byte(node), byte(10 + 4*number)})
 		},
-		lab("10.0.0.1%d", "10.244.%d.0/24", "10.244.0.0/16"),
+		objects("10.0.0.1%d", "10.244.%d.0/24", "10.244.0.0/16"),
 	},
 	{
 		"IPv6",
 		func(node, number int) netip.Addr {
 			return netip.AddrFrom16([16]byte{0: 0xfd, 3: 1, 7: byte(node), 15: byte(10 + 4*number)})
 		},
-		lab("fd00:2::%d", "fd00:1:0:%d::/64", "fd00:1::/48"),
+		objects("fd00:2::%d", "fd00:1:0:%d::/64", "fd00:1::/48"),
 	},
 }
 
-func lab(address, cidr, pods string) string {
+func objects(address, cidr, pods string) string {
 	text := ""
 	for n := 1; n <= 2; n++ {
 		text += fmt.Sprintf(`apiVersion: v1
