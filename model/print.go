@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/service"
 )
@@ -130,6 +131,8 @@ func (m *Model) PrintablePolicy() error {
 		"egressNameWithoutPeer": p.EgressNameWithoutPeer, "egressBlockIgnoresNames": p.EgressBlockIgnoresNames,
 		"skipsNodePortRange": p.SkipsNodePortRange, "exemptsProcessesOnly": p.ExemptsProcessesOnly, "identities": p.Identities,
 		"worldOverTunnel": p.WorldOverTunnel, "egressBeforeDNAT": p.EgressBeforeDNAT, "forwardOnly": p.ForwardOnly,
+		// The kernel has no reject behind the masquerade.
+		"rejectsAfterSNAT": p.AfterSNAT && p.Deny == cluster.DenyReject,
 	}, false)
 }
 

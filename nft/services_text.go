@@ -136,22 +136,29 @@ func drawChain(n uint32) *Chain {
 // noted, who looks them up and who notes them. A client is noted under both lists
 // of the Service port, whichever it was given from.
 func affinity(f Family, class uint32, seconds int) (*Set, []*Chain) {
-	ip := f.String()
 	name := fmt.Sprintf("affinity-%ds", seconds)
+	client, typed := "ip saddr", "typeof ip saddr . ct mark : meta priority"
+	fields := []Type{Addr, Mark}
+	if f == IPv6 {
+		// nft 1.0.6 has room for 16 bytes of key where a rule writes into a map, and
+		// stops the whole program at more. Clients of one hash have one endpoint.
+		client, typed = "jhash ip6 saddr mod 4294967295 seed 0x706f7274", "typeof numgen random mod 65536 . ct mark : meta priority"
+		fields = []Type{Slot, Mark}
+	}
 	set := &Set{
-		Name: name, Key: []Type{Addr, Mark}, Data: []Type{Class}, Typed: fmt.Sprintf("typeof %s saddr . ct mark : meta priority", ip),
+		Name: name, Key: fields, Data: []Type{Class}, Typed: typed,
 		Dynamic: true, Timeout: seconds, Grown: true, Comment: "client and list -> number of the endpoint it had",
 	}
 	recall := chain(fmt.Sprintf("recall-%ds", seconds),
 		"meta priority set 0:0",
-		fmt.Sprintf("meta priority set %s saddr . ct mark map @%s", ip, name),
+		fmt.Sprintf("meta priority set %s . ct mark map @%s", client, name),
 		"ct mark . meta priority @members goto give",
 		"goto draw")
 	remember := chain(fmt.Sprintf("remember-%ds", seconds),
 		fmt.Sprintf("ct mark set ct mark & 0x%08x", ^uint32(hereBit)),
-		fmt.Sprintf("update @%s { %s saddr . ct mark : meta priority }", name, ip),
+		fmt.Sprintf("update @%s { %s . ct mark : meta priority }", name, client),
 		fmt.Sprintf("ct mark set ct mark | 0x%08x", uint32(hereBit)),
-		fmt.Sprintf("update @%s { %s saddr . ct mark : meta priority }", name, ip),
+		fmt.Sprintf("update @%s { %s . ct mark : meta priority }", name, client),
 		"goto translate")
 	when := Mark.word(string(key(nil).number(class << affShift)))
 	recall.From, recall.When = "recalls", when
