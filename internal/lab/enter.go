@@ -83,7 +83,7 @@ func begin() (int, error) {
 
 // start starts the inner process, as root without a user namespace.
 func start(netns string) (*exec.Cmd, error) {
-	if privileged() {
+	if privileged() && os.Getenv(as) != asUser {
 		cmd := again(netns)
 		if err := cmd.Start(); err == nil {
 			return cmd, nil

@@ -27,7 +27,7 @@ var engines = []scenario.Engine{scenario.Walk{}, scenario.Kernel{}}
 
 // TestMain runs the tests in namespaces of their own, where a lab may be built.
 func TestMain(m *testing.M) {
-	done, code, err := lab.Enter()
+	done, code, err := lab.EnterTwice()
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
