@@ -256,11 +256,13 @@ func TestReplaceWhole(t *testing.T) {
 }
 
 // TestRowsWhileChanging: a set that somebody else changes while it is read is
-// read as it was at one moment, or not at all.
+// read as it was at one moment, or not at all. Half of its rows give way to
+// others, and these to them, each time in one transaction.
 func TestRowsWhileChanging(t *testing.T) {
 	h := open(t)
-	p, s, ops := fronts(3000)
-	if err := h.Apply(nft.Change{Before: p.Skeleton(), Ops: ops}); err != nil {
+	const half = 1500
+	p, s, ops := fronts(3 * half)
+	if err := h.Apply(nft.Change{Before: p.Skeleton(), Ops: ops[:2*half]}); err != nil {
 		t.Fatal(err)
 	}
 	other, err := Open()
@@ -268,13 +270,20 @@ func TestRowsWhileChanging(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
+	var forth, back nft.Change
+	for i := range half {
+		forth.Ops = append(forth.Ops, deleted(ops[half+i]))
+		back.Ops = append(back.Ops, deleted(ops[2*half+i]))
+	}
+	forth.Ops = append(forth.Ops, ops[2*half:]...)
+	back.Ops = append(back.Ops, ops[half:2*half]...)
+	first, second := ops[half].Element.Key, ops[2*half].Element.Key
 	read := 0
-	for i := range 30 {
+	for range 30 {
 		done := make(chan error)
 		go func() {
-			for k := range i * 5 {
-				op := ops[(i*100+k)%len(ops)]
-				if err := other.Apply(nft.Change{Ops: []nft.Op{deleted(op), op}}); err != nil {
+			for range 3 {
+				if err := errors.Join(other.Apply(forth), other.Apply(back)); err != nil {
 					done <- err
 					return
 				}
@@ -296,12 +305,12 @@ func TestRowsWhileChanging(t *testing.T) {
 		for _, r := range held {
 			seen[r.Key] = true
 		}
-		if len(held) != len(ops) || len(seen) != len(ops) {
-			t.Errorf("%d rows of %d keys, want %d", len(held), len(seen), len(ops))
+		if len(held) != 2*half || len(seen) != 2*half || seen[first] == seen[second] {
+			t.Errorf("%d rows of %d keys, want %d", len(held), len(seen), 2*half)
 		}
 	}
 	if read == 0 {
 		t.Error("the set was never read")
 	}
-	checkHeld(t, h, ops)
+	checkHeld(t, h, ops[:2*half])
 }

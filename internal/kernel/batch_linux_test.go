@@ -79,11 +79,10 @@ func TestLimit(t *testing.T) {
 	if err := unix.SetsockoptInt(h.sock.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 20000); err != nil {
 		t.Fatal(err)
 	}
-	n, err := unix.GetsockoptInt(h.sock.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
-	if err != nil {
+	if err := h.sock.measure(); err != nil {
 		t.Fatal(err)
 	}
-	limit := n - 32
+	limit := h.sock.limit
 	if err := h.sock.send(make([]byte, limit)); err != nil {
 		t.Errorf("%d bytes: %v", limit, err)
 	}

@@ -173,9 +173,9 @@ func (h *Handle) generation() (n uint64, err error) {
 	return n, err
 }
 
-// steady reads until nothing changed in between: the kernel flags only some of
-// what it lists while it changes, and not what changes behind the last of its
-// messages.
+// steady reads until nothing changed in between. NLM_F_DUMP_INTR does not tell: the
+// kernel sets it between the messages of a list, not for a change while it writes
+// one or behind the last.
 func (h *Handle) steady(read func() error) error {
 	var err error
 	for range retries {
@@ -201,7 +201,6 @@ var errChanged = errors.New("it keeps changing while it is read")
 // list reads the answers to a question, up to the end of a list or to the
 // acknowledgement.
 func (s *socket) list(seq uint32, each func(*message)) error {
-	var changed error
 	for {
 		data, err := s.receive()
 		if err != nil {
@@ -211,12 +210,9 @@ func (s *socket) list(seq uint32, each func(*message)) error {
 			if m.seq != seq {
 				continue
 			}
-			if m.flags&nlmDumpIntr != 0 {
-				changed = errChanged
-			}
 			switch m.kind {
 			case nlmsgDone:
-				return changed
+				return nil
 			case nlmsgError:
 				if r, ok := readRefusal(&m); ok {
 					return r.err

@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -317,6 +318,95 @@ func TestComplaint(t *testing.T) {
 	} {
 		if got := complaint(c.printed, "a\n\tb\nc\n"); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.printed, got, c.want)
+		}
+	}
+}
+
+// TestOutcome: a batch went well if its last message was acknowledged and nothing
+// was lost; an error that was read is told before any doubt.
+func TestOutcome(t *testing.T) {
+	for _, c := range []struct {
+		failed             error
+		acknowledged, lost bool
+		want               error
+	}{
+		{nil, true, false, nil},
+		{nil, false, false, errNothing},
+		{nil, true, true, errOverrun},
+		{errExists{}, true, true, errExists{}},
+	} {
+		if got := outcome(c.failed, c.acknowledged, c.lost); !errors.Is(got, c.want) {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// TestTwice: a list that names a key twice is of a table that moved; a range that
+// begins where another ends is none.
+func TestTwice(t *testing.T) {
+	end, begin := stored{row: Row{Key: "b"}, endMark: true}, stored{row: Row{Key: "b"}}
+	if twice([]stored{{row: Row{Key: "a"}}, end, begin, {row: Row{Key: "b", End: "c"}}}) {
+		t.Error("four elements are taken for three")
+	}
+	if !twice([]stored{{row: Row{Key: "a"}}, begin, begin}) {
+		t.Error("a key that is listed twice is not noticed")
+	}
+}
+
+// TestJoin: a rule has the text of the program only where it is that program's.
+func TestJoin(t *testing.T) {
+	p := &nft.Program{Tables: []*nft.Table{{Family: nft.IPv6, Chains: []*nft.Chain{
+		{Name: "input", Rules: []nft.Rule{{Text: "accept", Comment: "all"}, {Text: "drop"}}},
+	}}}}
+	rules := []Rule{
+		{Family: protoIPv6, Table: nft.TableName, Chain: "input", Handle: 4, Comment: "all"},
+		{Family: protoIPv6, Table: nft.TableName, Chain: "input", Handle: 5, Index: 1},
+		{Family: protoIPv6, Table: nft.TableName, Chain: "input", Handle: 6, Index: 1, Comment: "another"},
+		{Family: protoIPv6, Table: nft.TableName, Chain: "input", Handle: 7, Index: 2},
+		{Family: protoIPv6, Table: nft.TableName, Chain: "output", Handle: 8},
+		{Family: protoIPv6, Table: "other", Chain: "input", Handle: 4, Comment: "all"},
+		{Family: protoIPv4, Table: nft.TableName, Chain: "input", Handle: 4, Comment: "all"},
+	}
+	want := []string{"accept", "drop", "", "", "", "", ""}
+	var events []Event
+	for _, r := range rules {
+		events = append(events, Event{Family: r.Family, Table: r.Table, Handle: r.Handle})
+	}
+	Join(events, rules, p)
+	for i := range events {
+		if events[i].Rule != &rules[i] || rules[i].Text != want[i] {
+			t.Errorf("%+v: rule %+v, want text %q", rules[i], events[i].Rule, want[i])
+		}
+	}
+	Join(events, rules, nil)
+	if rules[0].Text != "" {
+		t.Errorf("without a program: %q", rules[0].Text)
+	}
+	unknown := []Event{{Family: protoIPv6, Table: nft.TableName, Handle: 9}}
+	Join(unknown, rules, p)
+	if unknown[0].Rule != nil {
+		t.Errorf("a handle of no rule: %+v", unknown[0].Rule)
+	}
+}
+
+// TestCut: a message or an attribute that is longer than what is there is none.
+func TestCut(t *testing.T) {
+	b, at := openMessage(nil, msgNewRule, 0, 0, protoIPv4, 0)
+	b = appendString(b, ruleChain, "input")
+	closeMessage(b, at)
+	for cut := range len(b) {
+		for m := range messages(b[:cut:cut]) {
+			t.Errorf("%d bytes of %d are %+v", cut, len(b), m)
+		}
+	}
+	for m := range messages(b) {
+		if r := readRule(&m); r.Chain != "input" {
+			t.Errorf("%+v", r)
+		}
+		for cut := genSize; cut < len("input")+1+4; cut++ {
+			for kind := range attrs(m.data[genSize : genSize+cut : genSize+cut]) {
+				t.Errorf("%d bytes are an attribute of kind %d", cut, kind)
+			}
 		}
 	}
 }

@@ -45,8 +45,13 @@ func (s *socket) configure() error {
 			return err
 		}
 	}
+	return s.measure()
+}
+
+// measure learns how much the kernel takes at once: net/netlink/af_netlink.c,
+// netlink_sendmsg, refuses len > sk->sk_sndbuf - 32.
+func (s *socket) measure() error {
 	n, err := unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
-	// net/netlink/af_netlink.c, netlink_sendmsg: len > sk->sk_sndbuf - 32.
 	s.limit = n - 32
 	return err
 }

@@ -45,6 +45,7 @@ func watched(f nft.Family, trace bool) *nft.Program {
 		{Text: "udp dport 8 drop"},
 		{Text: `log prefix "I|group 7" group 100`},
 		{Text: "udp dport { 7, 9 } drop", Comment: "NetworkPolicy/app/deny-all"},
+		{Text: "drop"}, // nobody answers
 	}}
 	return &nft.Program{Tables: []*nft.Table{{Family: f, Chains: []*nft.Chain{judge, c}}}}
 }

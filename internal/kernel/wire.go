@@ -13,15 +13,14 @@ const (
 	nlmsgError = 2
 	nlmsgDone  = 3
 
-	nlmRequest  = 0x1
-	nlmMulti    = 0x2
-	nlmAck      = 0x4
-	nlmDumpIntr = 0x10
-	nlmDump     = 0x300
-	nlmExcl     = 0x200
-	nlmCreate   = 0x400
-	nlmCapped   = 0x100
-	nlmAckTLVs  = 0x200
+	nlmRequest = 0x1
+	nlmMulti   = 0x2
+	nlmAck     = 0x4
+	nlmDump    = 0x300
+	nlmExcl    = 0x200
+	nlmCreate  = 0x400
+	nlmCapped  = 0x100
+	nlmAckTLVs = 0x200
 
 	nlmsgErrAttrMsg  = 1
 	nlmsgErrAttrOffs = 2
