@@ -53,8 +53,8 @@ var house = layout{
 		"internal/probe":    {"flow"},
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle", "internal/lab", "internal/proof"},
 		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
-		"internal/report":   {"pure"},
-		"cmd/portolan":      {"pure", "internal/manifest", "internal/report"},
+		"internal/report":   {"pure", "internal/proof"},
+		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/lab", "internal/proof", "internal/capture"},
 	},
 
 	// For tests only: no file of the product may import these.

@@ -55,6 +55,10 @@ func mergeEdit(edits []Edit, e Edit) []Edit {
 	return append(slices.Clip(edits), e)
 }
 
+// Apply compiles the cluster with the fix; the Model it starts from stays as it
+// is.
+func (f *Fix) Apply(m *model.Model) (*model.Model, error) { return changed(m, f.Edits, f.Policies) }
+
 // changed compiles the cluster with the edits and the policies; the Model it
 // starts from stays as it is.
 func changed(m *model.Model, edits []Edit, policies []*cluster.NetworkPolicy) (*model.Model, error) {

@@ -90,7 +90,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.assert(), a.version())
+	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.assert(), a.version())
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		a.translate(root)
@@ -116,6 +116,11 @@ func (a *app) translate(root *cobra.Command) {
 type usageError struct{ what, hint string }
 
 func (e *usageError) Error() string { return e.what }
+
+var errNoInput = &usageError{
+	what: "no input: name files with -f",
+	hint: "kubectl get nodes,namespaces,pods,services,endpointslices,networkpolicies -A -o yaml | portolan ... -f -",
+}
 
 // complain prints an error for people: what failed, where, and what to try.
 func (a *app) complain(err error) {
@@ -145,10 +150,7 @@ func (a *app) complain(err error) {
 // load reads the input and compiles it.
 func (a *app) load(files []string) (*manifest.Input, *model.Model, error) {
 	if len(files) == 0 {
-		return nil, nil, &usageError{
-			what: "no input: name files with -f",
-			hint: "kubectl get nodes,namespaces,pods,services,endpointslices,networkpolicies -A -o yaml | portolan ... -f -",
-		}
+		return nil, nil, errNoInput
 	}
 	done := a.progress("reading " + strings.Join(files, ", "))
 	in, err := manifest.Load(files, manifest.Options{Recursive: a.recurse, Stdin: a.in})

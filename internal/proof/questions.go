@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -18,7 +19,8 @@ import (
 // through each first node, each node and each pod, to each address of every
 // Service, to each node's NodePorts and to each pod. from and to, where they are
 // not empty, are globs (path.Match) over places and targets as questions write
-// them; a target is also matched by the Service's or pod's name.
+// them; a target is also matched by the Service's or pod's name, with or without
+// port and kind of address.
 func Everything(m *model.Model, from, to string) []path.Question {
 	return slices.Collect(each(m, Filter{From: from, To: to}))
 }
@@ -28,6 +30,19 @@ func Everything(m *model.Model, from, to string) []path.Question {
 type Filter struct {
 	From, To string // globs
 	Via      string // a client's first node; nobody else is meant where it is given
+}
+
+// Everywhere asks for one target, which need not be a Service's or pod's, from
+// each client through each first node, each node and each pod.
+func Everywhere(m *model.Model, f Filter, to, namespace string) []path.Question {
+	var all []path.Question
+	for _, s := range starts(m) {
+		if !matches(f.From, s.name) || f.Via != "" && !s.outside {
+			continue
+		}
+		all = append(all, path.Question{From: s.name, To: to, Via: f.Via, Namespace: namespace})
+	}
+	return all
 }
 
 // Few are questions of the filter, no more than so many and spread evenly, and
@@ -77,7 +92,7 @@ func spread(k, most, all int) int {
 // each yields the questions of a filter, place by place.
 func each(m *model.Model, only Filter) iter.Seq[path.Question] {
 	return func(yield func(path.Question) bool) {
-		goals := slices.DeleteFunc(goals(m), func(g goal) bool { return !matches(only.To, g.to, g.name) })
+		goals := slices.DeleteFunc(goals(m), func(g goal) bool { return !matches(only.To, append(g.names, g.to)...) })
 		for _, f := range starts(m) {
 			if !matches(only.From, f.name) || only.Via != "" && !f.outside {
 				continue
@@ -146,28 +161,29 @@ func nodesOf(m *model.Model) []string {
 
 // goal is something to ask for.
 type goal struct {
-	to, name string
-	inside   bool   // not to be asked from outside
-	owner    string // the node that has the address: there is no choice of a first node
-	self     string // the start that would talk to itself without any network
+	to     string
+	names  []string // as people call it, with more and with less
+	inside bool     // not to be asked from outside
+	owner  string   // the node that has the address: there is no choice of a first node
+	self   string   // the start that would talk to itself without any network
 }
 
 func goals(m *model.Model) []goal {
 	var all []goal
 	for i := range m.Snapshot.Services {
 		svc := &m.Snapshot.Services[i]
-		name := "svc/" + svc.Namespace + "/" + svc.Name
 		for _, f := range m.Services.Of(svc) {
 			if f.Kind == service.NodePort {
+				names := frontNames(f)
 				for j := range m.Snapshot.Nodes {
 					n := &m.Snapshot.Nodes[j]
 					if ip := n.IP(f.IPv6); ip.IsValid() {
-						all = append(all, goal{to: address(ip, f.Port, f.Protocol), name: name, owner: n.Name})
+						all = append(all, goal{to: address(ip, f.Port, f.Protocol), names: names, owner: n.Name})
 					}
 				}
 				continue
 			}
-			all = append(all, goal{to: address(f.Addr, f.Port, f.Protocol), name: name, inside: f.Kind == service.ClusterIP})
+			all = append(all, goal{to: address(f.Addr, f.Port, f.Protocol), names: frontNames(f), inside: f.Kind == service.ClusterIP})
 		}
 	}
 	for i := range m.Snapshot.Pods {
@@ -175,9 +191,11 @@ func goals(m *model.Model) []goal {
 		if !living(p) || p.HostNetwork {
 			continue
 		}
+		name := "pod/" + p.Namespace + "/" + p.Name
 		for _, port := range p.Ports {
+			names := []string{name, name + ":" + strconv.Itoa(int(port.Port)), name + ":" + strconv.Itoa(int(port.Port)) + suffix(port.Protocol)}
 			for _, ip := range p.IPs {
-				all = append(all, goal{to: address(ip, port.Port, port.Protocol), name: "pod/" + p.Namespace + "/" + p.Name, inside: true, self: "pod/" + p.Namespace + "/" + p.Name})
+				all = append(all, goal{to: address(ip, port.Port, port.Protocol), names: names, inside: true, self: name})
 			}
 		}
 	}
@@ -186,21 +204,31 @@ func goals(m *model.Model) []goal {
 }
 
 func address(ip netip.Addr, port uint16, proto flow.Protocol) string {
-	s := netip.AddrPortFrom(ip, port).String()
-	if proto != flow.TCP {
-		s += "/" + strings.ToLower(proto.String())
+	return netip.AddrPortFrom(ip, port).String() + suffix(proto)
+}
+
+// frontNames are a front's names, the longest last.
+func frontNames(f *service.Front) []string {
+	name := "svc/" + f.Service.Namespace + "/" + f.Service.Name
+	port := name + ":" + strconv.Itoa(int(f.Named.Port))
+	kind := "@" + f.Kind.String()
+	return []string{name, name + kind, port, port + kind, port + suffix(f.Protocol), port + suffix(f.Protocol) + kind}
+}
+
+// suffix is the protocol behind a target; none for TCP.
+func suffix(p flow.Protocol) string {
+	if p == flow.TCP {
+		return ""
 	}
-	return s
+	return "/" + strings.ToLower(p.String())
 }
 
 // called is a target as people call it.
 func called(m *model.Model, t *path.Target) string {
-	proto := ""
-	if t.Protocol != flow.TCP {
-		proto = "/" + strings.ToLower(t.Protocol.String())
-	}
+	proto := suffix(t.Protocol)
 	if f := t.Front; f != nil {
-		return fmt.Sprintf("svc/%s/%s:%d%s@%s", f.Service.Namespace, f.Service.Name, f.Named.Port, proto, f.Kind)
+		names := frontNames(f)
+		return names[len(names)-1]
 	}
 	if p := m.Index.PodByIP(t.Addr.Addr()); p != nil {
 		return fmt.Sprintf("pod/%s/%s:%d%s", p.Namespace, p.Name, t.Addr.Port(), proto)

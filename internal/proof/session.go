@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -19,8 +20,8 @@ import (
 
 // Options are how a proof is made.
 type Options struct {
-	// Dataplane is installed on every node. Nil: our own rules, for what of the
-	// profile is ours to do.
+	// Dataplane is installed on every node, and closed with the session where it is
+	// an io.Closer. Nil: our own rules, for what of the profile is ours to do.
 	Dataplane lab.Dataplane
 	// Timeout is how long silence may last; 0 is probe's default.
 	Timeout time.Duration
@@ -73,12 +74,21 @@ func Open(ctx context.Context, m *model.Model, questions []path.Question, o Opti
 	return s, nil
 }
 
+// Follower is a dataplane that can become another model's, as our Rules can.
+type Follower interface {
+	lab.Dataplane
+	// Follow makes the next Install one of the model.
+	Follow(m *model.Model)
+	// Forget makes every node judge again what it let in.
+	Forget() error
+}
+
 // Change asks other questions of a model with the same machines, addresses and
-// listeners, under rules of ours that follow it.
+// listeners, under a dataplane that follows it.
 func (s *Session) Change(ctx context.Context, m *model.Model, questions []path.Question) error {
-	rules, ok := s.plane.(*Rules)
+	rules, ok := s.plane.(Follower)
 	if !ok {
-		return errors.New("only our own rules follow a change")
+		return fmt.Errorf("a %T does not follow a change", s.plane)
 	}
 	if _, err := s.ask(m, questions); err != nil {
 		return err
@@ -110,8 +120,8 @@ func (s *Session) Lab() *lab.Lab { return s.lab }
 // Close takes the lab away.
 func (s *Session) Close() error {
 	err := errors.Join(s.log.close(), s.lab.Close())
-	if rules, ok := s.plane.(*Rules); ok {
-		err = errors.Join(err, rules.Close())
+	if plane, ok := s.plane.(io.Closer); ok {
+		err = errors.Join(err, plane.Close())
 	}
 	return err
 }
@@ -294,8 +304,12 @@ func (s *Session) conclude(a asked) {
 
 // way is what became of a flight.
 func (f *flight) way(m *model.Model) Way {
+	from := f.from
+	if kind, _, _ := strings.Cut(from, "/"); kind != "node" && kind != "pod" && kind != "external" {
+		from = "external/" + from
+	}
 	return Way{
-		From: f.from, Via: f.first, Target: f.target, Name: called(m, &f.target), Predicted: sorted(f.predicted), Observed: sorted(f.observed), Tries: f.tries,
+		From: from, Via: f.first, Target: f.target, Name: called(m, &f.target), Predicted: sorted(f.predicted), Observed: sorted(f.observed), Tries: f.tries,
 		Denied: f.denied, Drops: f.drops, Differences: f.differences(),
 	}
 }

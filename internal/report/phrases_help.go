@@ -9,6 +9,7 @@ const (
 	helpExplain  flow.Code = "help-explain"
 	helpFix      flow.Code = "help-fix"
 	helpDescribe flow.Code = "help-describe"
+	helpProve    flow.Code = "help-prove"
 	helpAssert   flow.Code = "help-assert"
 	helpVersion  flow.Code = "help-version"
 )
@@ -19,6 +20,7 @@ var englishHelp = map[flow.Code]string{
 	helpExplain:  "Show who can and who cannot reach a Service, and why",
 	helpFix:      "Print the smallest change that makes a connection work",
 	helpDescribe: "Put NetworkPolicies, or all that applies to a pod, in words",
+	helpProve:    "Show predictions on this machine's kernel, with real packets",
 	helpAssert:   "Check that connections are as expected",
 	helpVersion:  "Print the version",
 }
@@ -29,6 +31,7 @@ var chineseHelp = map[flow.Code]string{
 	helpExplain:  "列出谁能、谁不能访问一个 Service，以及原因；不带目标时检查所有 Service",
 	helpFix:      "打印能让连接恢复的最小改动，并给出证明",
 	helpDescribe: "用文字说明一条策略，或作用于一个 Pod 的全部策略",
+	helpProve:    "用真实报文在本机内核上证明预测",
 	helpAssert:   "检查连接是否与预期一致",
 	helpVersion:  "打印版本",
 }

@@ -1,0 +1,58 @@
+package report
+
+import "github.com/portolan-net/portolan/flow"
+
+// englishProve is the topic of proofs.
+var englishProve = map[flow.Code]string{
+	phraseProveBuilt:     "built on Linux %[2]s: %[1]s",
+	phraseProveMachines:  "nodes %[1]s, pods %[2]s, clients %[3]s, routers %[4]s",
+	phraseProveRules:     "%[1]s rules and %[2]s rows on all nodes together",
+	phraseProveDataplane: "our rules as %[1]s and policy %[2]s, pod network %[3]s",
+	phraseProveBefore:    "policy is judged before SNAT",
+	phraseProveAfter:     "policy is judged after SNAT",
+	phraseProveDrop:      "drops",
+	phraseProveReject:    "rejects",
+	phraseProveAll:       "everything is masqueraded",
+	phraseProveReplaced:  "what %[1]s does otherwise is not provable here (%[2]s): proved with our rules in its place",
+	phraseProveIdentity:  "%[1]s judges by identities, not addresses, which is not provable here: proved with our rules in its place",
+
+	phraseProveDiffers:     "The kernel does otherwise than predicted",
+	phraseProveUnpredicted: "seen, not predicted: %[1]s",
+	phraseProveUnseen:      "predicted, not seen in %[2]s tries: %[1]s",
+	phraseProveUnsticky:    "session affinity, and yet one client got several answers",
+	phraseProveMore:        "and %[1]s more; --all or -o json shows them",
+
+	phraseProveColumnFrom:      "FROM",
+	phraseProveColumnVia:       "VIA",
+	phraseProveColumnPredicted: "PREDICTED",
+	phraseProveColumnKernel:    "KERNEL",
+	phraseProveColumnFixed:     "WITH THE FIX",
+	phraseProvePods:            "%[1]s pods of %[2]s",
+	phraseProveDropped:         "dropped on %[1]s by %[2]s (%[3]s), as its kernel logged",
+	phraseProveStranger:        "dropped on %[1]s, as its kernel logged: no pod is known at the address (%[2]s)",
+	phraseProveAnswered:        "answered",
+	phraseProveSaw:             "saw",
+	phraseProveUnproved:        "not shown",
+	phraseProveBecause:         "%[1]s (%[2]s): %[3]s",
+	phraseProveLeft:            "left out",
+	phraseProveLeftOut:         "%[1]s of %[2]s questions were asked, spread evenly; --max, --from and --to choose others",
+	phraseProveSum:             "%[1]s questions: %[2]s as predicted, %[3]s differ",
+	phraseProveSumNot:          "%[1]s not provable",
+	phraseProveTook:            "%[1]s connections, %[2]s s",
+	phraseProveFixed:           "fix",
+	phraseProveFixedBy:         "%[1]s, for %[2]s",
+	phraseProveFixless:         "nothing that could be printed repairs %[1]s; portolan fix says why",
+	phraseProveNeedless:        "%[1]s works already",
+	phraseProveNotCured:        "the kernel does nothing otherwise with it",
+	phraseProveSame:            "%[1]s others are as before",
+	phraseProveCaptured:        "captured",
+	phraseProvePackets:         "%[1]s: %[2]s (%[3]s packets)",
+	phraseProveRoad:            "node %[1]s, packet %[2]s: %[3]s",
+	phraseProvePolicy:          "(end of the chain)",
+
+	phraseProveUnknown:  "the prediction is UNKNOWN",
+	phraseProveSCTP:     "this kernel makes no SCTP sockets",
+	phraseProvePending:  "the address does not exist yet (pending)",
+	phraseProveUnread:   "a pod behind the Service is not in the input",
+	phraseProveNoSender: "nobody there can send: no address of the family, or no node",
+}

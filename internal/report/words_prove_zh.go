@@ -1,0 +1,58 @@
+package report
+
+import "github.com/portolan-net/portolan/flow"
+
+// chineseProve is the same in Chinese.
+var chineseProve = map[flow.Code]string{
+	phraseProveBuilt:     "在 Linux %[2]s 上搭建：%[1]s",
+	phraseProveMachines:  "%[1]s 个节点，%[2]s 个 Pod，%[3]s 个客户端，%[4]s 个路由器",
+	phraseProveRules:     "所有节点共 %[1]s 条规则、%[2]s 行映射",
+	phraseProveDataplane: "用我们的规则实现 %[1]s 和策略 %[2]s，Pod 网络为 %[3]s",
+	phraseProveBefore:    "策略在 SNAT 之前判断",
+	phraseProveAfter:     "策略在 SNAT 之后判断",
+	phraseProveDrop:      "直接丢弃",
+	phraseProveReject:    "回 reject",
+	phraseProveAll:       "全部做 SNAT",
+	phraseProveReplaced:  "%[1]s 与众不同的行为在这里无法证明（%[2]s）：改用我们的规则证明",
+	phraseProveIdentity:  "%[1]s 按身份而不是地址判断，在这里无法证明：改用我们的规则证明",
+
+	phraseProveDiffers:     "内核的行为与预测不同",
+	phraseProveUnpredicted: "观察到但没有预测到：%[1]s",
+	phraseProveUnseen:      "预测到但试了 %[2]s 次没有观察到：%[1]s",
+	phraseProveUnsticky:    "有会话亲和性，同一个客户端却得到不同的应答",
+	phraseProveMore:        "还有 %[1]s 处；用 --all 或 -o json 查看",
+
+	phraseProveColumnFrom:      "从",
+	phraseProveColumnVia:       "经",
+	phraseProveColumnPredicted: "预测",
+	phraseProveColumnKernel:    "内核",
+	phraseProveColumnFixed:     "修复后",
+	phraseProvePods:            "%[2]s 的 %[1]s 个 Pod",
+	phraseProveDropped:         "在 %[1]s 上被 %[2]s 丢弃（%[3]s），来自它的内核日志",
+	phraseProveStranger:        "在 %[1]s 上被丢弃，来自它的内核日志：该地址不属于任何已知的 Pod（%[2]s）",
+	phraseProveAnswered:        "应答者",
+	phraseProveSaw:             "看到",
+	phraseProveUnproved:        "未证明",
+	phraseProveBecause:         "%[1]s（%[2]s 个）：%[3]s",
+	phraseProveLeft:            "未提问",
+	phraseProveLeftOut:         "%[2]s 个问题中均匀抽取了 %[1]s 个；用 --max、--from、--to 另选",
+	phraseProveSum:             "%[1]s 个问题：%[2]s 个与预测一致，%[3]s 个不同",
+	phraseProveSumNot:          "%[1]s 个无法证明",
+	phraseProveTook:            "%[1]s 次连接，%[2]s 秒",
+	phraseProveFixed:           "修复",
+	phraseProveFixedBy:         "%[1]s，针对 %[2]s",
+	phraseProveFixless:         "没有能打印出来的改动可以修复 %[1]s；portolan fix 会说明原因",
+	phraseProveNeedless:        "%[1]s 原本就通",
+	phraseProveNotCured:        "有了它，内核的行为没有任何变化",
+	phraseProveSame:            "其余 %[1]s 个与之前相同",
+	phraseProveCaptured:        "抓包",
+	phraseProvePackets:         "%[1]s：%[2]s（%[3]s 个报文）",
+	phraseProveRoad:            "节点 %[1]s，报文 %[2]s：%[3]s",
+	phraseProvePolicy:          "（链的末尾）",
+
+	phraseProveUnknown:  "预测是 UNKNOWN",
+	phraseProveSCTP:     "这个内核不能创建 SCTP 套接字",
+	phraseProvePending:  "地址还不存在（pending）",
+	phraseProveUnread:   "Service 后面的某个 Pod 不在输入中",
+	phraseProveNoSender: "那里没有谁能发送：没有该地址族的地址，或没有节点",
+}
