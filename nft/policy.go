@@ -110,18 +110,19 @@ func policyChains(f Family, o Options) []*Chain {
 // end's is peer.
 func judged(ip, subject, peer, direction string, closed bool) []string {
 	subject, peer = ip+" "+subject, ip+" "+peer
-	rules := []string{"meta priority set 0:0"}
+	var rules []string
 	if closed {
-		// A pod that nobody told us of admits nothing; the node's own addresses in
-		// its pod ranges are no pods.
-		rules = append(rules, subject+" @own fib saddr type != local meta priority set "+classWord(groupUnknown))
-	}
-	rules = append(rules, "meta priority set "+subject+" map @"+direction, "meta priority 0:0 return")
-	if direction == "ingress" {
-		rules = append(rules, "fib saddr type local return")
+		// A pod that nobody told us of admits nothing.
+		rules = append(rules,
+			"meta priority set "+classWord(groupUnknown),
+			"meta priority set "+subject+" map @"+direction,
+			"meta priority "+classWord(groupUnknown)+" "+subject+" != @own return")
+	} else {
+		rules = append(rules, "meta priority set 0:0", "meta priority set "+subject+" map @"+direction)
 	}
 	return append(
 		rules,
+		"meta priority 0:0 return",
 		"ct mark set "+strconv.Itoa(int(peerNone)),
 		"ct mark set "+peer+" map @peers",
 		"ct mark 0 ct mark set "+peer+" map @blocks",
@@ -130,6 +131,9 @@ func judged(ip, subject, peer, direction string, closed bool) []string {
 		"ct mark . meta priority . meta l4proto . th dport @allow-ranges return",
 		"meta priority . meta l4proto . th dport @allow-any return",
 		"meta priority @allow-all return",
+		// The node's own addresses may reach its pods, and are no pods where they are
+		// of its pod range. Asked last, since it costs most.
+		"fib saddr type local return",
 		"goto deny-"+direction,
 	)
 }
