@@ -22,6 +22,7 @@ build: ## Build bin/portolan
 
 .PHONY: test
 test: ## Run every test, of every module but tools
+	@tools/needs.sh
 	go test $(TESTFLAGS) ./...
 	@set -e; for mod in $$(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -not -path './tools/*' -not -path './.*' | sort); do \
 	  echo "--- $$(dirname $$mod)"; \
@@ -48,6 +49,7 @@ bench: ## Run the benchmarks that match BENCH (all, then bench-kernel)
 
 .PHONY: bench-kernel
 bench-kernel: ## Load SIZES Services into a kernel beside kube-proxy (root, minutes)
+	@tools/needs.sh
 	cd internal/upstream && go test -count=1 -timeout 1h -run '^TestBeside$$' -v . \
 	  -args -sizes=$(SIZES) -balancers -samples=5 -rounds=10 -connections=5000
 
