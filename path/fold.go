@@ -182,7 +182,11 @@ func (w *walker) stand(p *packet, t *Walked) Stands {
 		s.Firsts = []string{p.first}
 	}
 	for _, b := range p.stands.backends {
-		s.Endpoints = append(s.Endpoints, b.Endpoint)
+		if arrives(t.Fate) {
+			s.Endpoints = append(s.Endpoints, w.answering(b))
+		} else {
+			s.Endpoints = append(s.Endpoints, b.Endpoint)
+		}
 	}
 	if len(s.Endpoints) < 2 && (t.Endpoint.Addr.IsValid() || !t.Endpoint.Pod.IsZero()) {
 		s.Endpoints = []flow.Endpoint{t.Endpoint}

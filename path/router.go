@@ -145,6 +145,12 @@ func (w *walker) outside(p *packet) {
 		w.end(p, flow.NoRoute, "")
 		return
 	}
+	if w.m.ServiceAddress(dst.Addr()) {
+		// Another router knows the way; this one has nobody to give it to.
+		p.step(flow.Routing, flow.Lose, flow.Because(flow.CodeNotCaptured, dst.String()))
+		w.end(p, flow.NotCaptured, "")
+		return
+	}
 	p.step(flow.Routing, flow.Route, flow.Because(flow.CodeForwarded, dst.Addr().String()))
 	p.enter(flow.Machine{Kind: flow.MachineOutside, Name: dst.Addr().String()})
 	p.assume(flow.CodeAssumedOutside, dst.String())

@@ -247,8 +247,11 @@ func (w *walker) endAs(p *packet, fate flow.Fate, seen flow.Seen) {
 	if p.backend != nil {
 		t.Endpoint = p.backend.Endpoint
 	}
-	if fate == flow.Delivered || fate == flow.ReplyLost || fate == flow.NotListening {
+	if arrives(fate) {
 		t.Source = p.tuple.Src.Addr()
+		if p.backend != nil {
+			t.Endpoint = w.answering(p.backend)
+		}
 		if t.Endpoint.Addr != p.tuple.Dst {
 			t.Endpoint = w.endpointAt(p.tuple.Dst)
 		}
@@ -265,6 +268,25 @@ func (w *walker) endAs(p *packet, fate flow.Fate, seen flow.Seen) {
 		t.Seen = flow.Timeout
 	}
 	w.out = append(w.out, t)
+}
+
+// arrives reports whether a trace that ends so met a socket, open or closed.
+func arrives(fate flow.Fate) bool {
+	return fate == flow.Delivered || fate == flow.ReplyLost || fate == flow.NotListening
+}
+
+// answering is an endpoint with who has its port there: of the hostNetwork pods of
+// a node the one that declares it, whatever the slice says.
+func (w *walker) answering(b *service.Backend) flow.Endpoint {
+	e := b.Endpoint
+	n := w.m.Index.NodeByIP(b.Addr.Addr())
+	if n == nil || b.Target != nil && b.Target.HostNetwork && b.Target.Declares(w.target.Protocol, b.Addr.Port()) {
+		return e
+	}
+	if p := w.hostListener(n.Name, b.Addr.Port()); p != nil {
+		e.Pod, e.Node = p.Object(), n.Name
+	}
+	return e
 }
 
 // endpointAt names who stands at an address.

@@ -110,6 +110,9 @@ func (w *world) atProcess(pk packet, n *cluster.Node) {
 		pk.src = pk.dst.Addr() // out of lo and in again
 	}
 	p := w.hostListener(n, pk)
+	if p != nil && pk.endpoint != "" && (pk.target == nil || !pk.target.HostNetwork || !declares(pk.target, pk)) {
+		pk.endpoint = p.Namespace + "/" + p.Name // a port of a host is one socket, whoever the slice names
+	}
 	if p == nil && pk.target != nil && pk.target.HostNetwork {
 		p = pk.target
 	}
