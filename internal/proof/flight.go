@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/path"
@@ -46,6 +47,9 @@ type flight struct {
 	// claimed: several Services claim the address, and who has it is the
 	// dataplane's to say.
 	claimed bool
+	// loops: packets go round until their time is up, and whether anybody hears of
+	// it is chance: the error goes round as well.
+	loops bool
 
 	// denied is where policy is predicted to end packets.
 	denied []Drop
@@ -84,6 +88,7 @@ func flights(a *path.Answer) []*flight {
 		f.denied = merge(f.denied, denials(t))
 		f.sticky = f.sticky || assumes(t, flow.CodeAssumedAffinity)
 		f.claimed = f.claimed || assumes(t, flow.CodeAssumedOwner)
+		f.loops = f.loops || t.Fate == flow.Loop
 	}
 	return all
 }
@@ -165,6 +170,9 @@ func (f *flight) saw(o Outcome) bool {
 	if f.observed[o] > 0 {
 		return true
 	}
+	if f.lost(o) {
+		return f.observed[Outcome{Seen: flow.Timeout}]+f.observed[Outcome{Seen: flow.Unreachable}] > 0
+	}
 	if o.Source != "" {
 		return false
 	}
@@ -176,9 +184,14 @@ func (f *flight) saw(o Outcome) bool {
 	return false
 }
 
+// lost reports whether an outcome may be that of a packet that goes round.
+func (f *flight) lost(o Outcome) bool {
+	return f.loops && (o.Seen == flow.Timeout || o.Seen == flow.Unreachable)
+}
+
 // expected reports whether an observed outcome was predicted.
 func (f *flight) expected(o Outcome) bool {
-	if f.predicted[o] > 0 {
+	if f.predicted[o] > 0 || f.lost(o) {
 		return true
 	}
 	for p := range f.predicted {
@@ -267,6 +280,7 @@ const (
 	UnprovableSCTP     Unprovable = "this kernel makes no SCTP sockets"
 	UnprovablePending  Unprovable = "the address does not exist"
 	UnprovableUnread   Unprovable = "a pod behind the Service is not in the input"
+	UnprovableDetour   Unprovable = "nobody sends packets to the rest of the world by way of a node"
 	UnprovableNoSender Unprovable = "nobody there can send: no address of the family, or no node"
 )
 
@@ -283,11 +297,23 @@ func provable(m *model.Model, a *path.Answer) Unprovable {
 			return UnprovableUnknown
 		case t.Endpoint.Pod.Kind == "Pod" && m.Index.Pod(t.Endpoint.Pod.Namespace, t.Endpoint.Pod.Name) == nil:
 			return UnprovableUnread
+		case a.Question.Via != "" && detour(m, t):
+			return UnprovableDetour
 		case !sends(m, t):
 			return UnprovableNoSender
 		}
 	}
 	return ""
+}
+
+// detour reports whether a node gave a client's packet back to a router that would
+// never have sent it there.
+func detour(m *model.Model, t *path.Walked) bool {
+	routers := m.Announce.Routers()
+	last := t.Hops[len(t.Hops)-1].Machine
+	return (t.Fate == flow.Loop || last.Kind == flow.MachineOutside) && slices.ContainsFunc(routers, func(r cluster.Router) bool {
+		return !m.Announce.NextHops(&r, t.Target.Addr.Addr()).Known
+	})
 }
 
 // sends reports whether the trace begins at somebody that the lab can build.

@@ -169,6 +169,11 @@ func (s *Session) Run(ctx context.Context) ([]Line, error) {
 	for _, a := range s.asked {
 		todo = append(todo, a.flights...)
 	}
+	for _, one := range s.firsts(todo) {
+		if err := s.round(ctx, one); err != nil {
+			return nil, err
+		}
+	}
 	for len(todo) > 0 {
 		if err := s.round(ctx, todo); err != nil {
 			return nil, err
@@ -198,14 +203,35 @@ func (s *Session) progress() {
 // maxRound bounds how many probes wait for one another.
 const maxRound = 20000
 
+// firsts are the flights with session affinity, in rounds in which nobody asks
+// twice: two first connections at one time would draw two endpoints, and what the
+// later one drew would be noted for both.
+func (s *Session) firsts(todo []*flight) [][]*flight {
+	var rounds [][]*flight
+	of := map[*lab.Machine]int{}
+	for _, f := range todo {
+		if !f.sticky {
+			continue
+		}
+		at := s.lab.Machine(s.place(f.from))
+		n := of[at]
+		if n == len(rounds) {
+			rounds = append(rounds, nil)
+		}
+		rounds[n] = append(rounds[n], f)
+		of[at]++
+	}
+	return rounds
+}
+
 // round asks each flight as often as it must be asked at least, and once it was,
-// a few times more.
+// twice as often again: silence costs time, not connections.
 func (s *Session) round(ctx context.Context, todo []*flight) error {
 	var probes []probe.Probe
 	var whose []*flight
 	for _, f := range todo {
-		n := max(f.least()-f.tries, min(f.draws(), f.most()-f.tries))
-		if f.sticky {
+		n := max(f.least()-f.tries, min(2*f.tries, f.most()-f.tries))
+		if f.sticky && f.tries == 0 {
 			n = 1 // the client keeps what its first connection drew
 		}
 		p, err := s.probe(f)
