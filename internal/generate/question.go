@@ -107,6 +107,9 @@ func (g *Tangled) start() string {
 
 func (g *Tangled) toPod(q *Question, p *cluster.Pod) {
 	q.To = netip.AddrPortFrom(oneOf(g, p.IPs...), oneOf[uint16](g, 8080, 8081, 22, 53, 5000))
+	if g.kind == Runnable && p.HostNetwork {
+		q.To = netip.AddrPortFrom(q.To.Addr(), nodePort(g))
+	}
 	if len(p.Ports) > 0 && !g.oneIn(3) {
 		c := oneOf(g, p.Ports...)
 		q.To, q.Protocol = netip.AddrPortFrom(q.To.Addr(), c.Port), c.Protocol
@@ -117,7 +120,15 @@ func (g *Tangled) toNode(q *Question) {
 	n := &g.Snapshot.Nodes[g.IntN(len(g.Snapshot.Nodes))]
 	a := oneOf(g, append(slices.Clone(n.InternalIPs), n.OtherIPs...)...)
 	q.To = netip.AddrPortFrom(a, oneOf[uint16](g, 8080, 22, 30000, 30001, 30010, 32000))
+	if g.kind == Runnable {
+		q.To = netip.AddrPortFrom(a, nodePort(g))
+	}
 }
+
+// nodePort is a port of a node at which no Service's endpoint can be: whether a
+// process listens there that no pod declares depends on how one asks, and on a
+// kernel it cannot.
+func nodePort(g *Tangled) uint16 { return oneOf[uint16](g, 9100, 30000, 30001, 30010, 30500, 32000) }
 
 func (g *Tangled) nowhere() netip.Addr {
 	words := []string{"198.51.100.3", "198.51.100.9", "10.96.0.10", "10.96.0.99", "10.244.1.200"}

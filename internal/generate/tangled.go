@@ -56,7 +56,8 @@ func Tangle(kind Kind, seed uint64) *Tangled {
 	g.MorePolicies()
 	g.fabric()
 	if kind == Runnable {
-		g.AfterSNAT, g.Rejects = g.oneIn(2), g.oneIn(2)
+		g.AfterSNAT = g.oneIn(2)
+		g.Rejects = !g.AfterSNAT && g.oneIn(2) // netfilter rejects nothing behind routing
 	}
 	return g
 }
@@ -183,6 +184,9 @@ func (g *Tangled) pods() {
 			if g.v4 && g.v6 {
 				p.IPs = []netip.Addr{n.IP(false), n.IP(true)}
 			}
+			if g.kind == Runnable {
+				g.apart(&p)
+			}
 		case 2:
 			p.Phase = oneOf(g, cluster.PodSucceeded, cluster.PodFailed)
 			if len(g.Snapshot.Pods) > 0 && g.oneIn(2) {
@@ -197,6 +201,16 @@ func (g *Tangled) pods() {
 			g.unclear(&p, at, i)
 		}
 		g.Snapshot.Pods = append(g.Snapshot.Pods, p)
+	}
+}
+
+// apart gives a pod that shares its node's network with another ports of its own.
+func (g *Tangled) apart(p *cluster.Pod) {
+	for i := range g.Snapshot.Pods {
+		if o := &g.Snapshot.Pods[i]; o.HostNetwork && o.Node == p.Node {
+			n := uint16(9080 + len(g.Snapshot.Pods))
+			p.Ports = []cluster.ContainerPort{{Name: "web", Port: n, Protocol: flow.TCP}, {Name: "dns", Port: n, Protocol: flow.UDP}}
+		}
 	}
 }
 
