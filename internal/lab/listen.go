@@ -37,11 +37,27 @@ type wanted struct {
 // NodePorts' range.
 func (p *plan) listens(targets []path.Target) {
 	asked := p.wanted(targets)
+	byAddr := map[netip.Addr][]wanted{}
+	var loopback []wanted
+	for _, w := range asked {
+		if a := w.addr.Addr(); a.IsLoopback() {
+			loopback = append(loopback, w)
+		} else {
+			byAddr[a] = append(byAddr[a], w)
+		}
+	}
+	of := func(m *Machine) []wanted {
+		all := slices.Clone(loopback)
+		for _, a := range m.Addrs {
+			all = append(all, byAddr[a]...)
+		}
+		return all
+	}
 	for _, n := range p.nodes {
 		for _, one := range n.pods {
-			p.podListens(one, asked)
+			p.podListens(one, of(one.Machine))
 		}
-		p.nodeListens(n, asked)
+		p.nodeListens(n, of(n.Machine))
 	}
 	for _, w := range asked {
 		if m := p.outsider(w.addr.Addr()); m != nil {
@@ -129,7 +145,7 @@ func (p *plan) podListens(one *pod, asked []wanted) {
 			continue
 		}
 		for _, w := range asked {
-			if w.proto == proto && (w.addr.Addr().IsLoopback() || slices.Contains(one.Addrs, w.addr.Addr())) {
+			if w.proto == proto {
 				p.podServes(one, proto, w.addr.Port(), asked)
 			}
 		}
@@ -175,9 +191,7 @@ func (p *plan) nodeListens(n *node, asked []wanted) {
 		}
 	}
 	for _, w := range asked {
-		if w.addr.Addr().IsLoopback() || slices.Contains(n.Addrs, w.addr.Addr()) {
-			p.processListens(n, w)
-		}
+		p.processListens(n, w)
 	}
 }
 
@@ -230,18 +244,18 @@ func (p *plan) addOutside(targets []path.Target) {
 	p.backends(func(_ *service.Front, b *service.Backend) { add(b.Addr.Addr()) })
 }
 
-// isOutside: neither of the cluster's ranges nor routed into it.
+// isOutside: neither of the cluster's ranges nor routed into it by every router.
 func (p *plan) isOutside(a netip.Addr) bool {
 	if p.m.Profile.InClusterCIDR(a) || p.m.ServiceAddress(a) {
 		return false
 	}
 	routers := p.m.Announce.Routers()
 	for i := range routers {
-		if p.m.Announce.NextHops(&routers[i], a).Known {
-			return false
+		if !p.m.Announce.NextHops(&routers[i], a).Known {
+			return true
 		}
 	}
-	return true
+	return len(routers) == 0
 }
 
 // startServers starts everybody who listens.
