@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -52,33 +51,6 @@ func (c *config) try(what string, step func() error) {
 	if err := step(); err != nil {
 		c.err = fmt.Errorf("%s: %w", what, err)
 	}
-}
-
-// set writes a sysctl of this namespace: "net/ipv4/ip_forward".
-func (c *config) set(name, value string) {
-	c.try("sysctl "+name, func() error { return write(name, value) })
-}
-
-// offer writes a sysctl that not every kernel has.
-func (c *config) offer(name, value string) {
-	c.try("sysctl "+name, func() error {
-		if err := write(name, value); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		return nil
-	})
-}
-
-func write(name, value string) error {
-	f, err := os.OpenFile("/proc/sys/"+name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(value)
-	if fail := f.Close(); err == nil {
-		err = fail
-	}
-	return err
 }
 
 // dev is a network device of a namespace.
@@ -333,33 +305,4 @@ func setUp(name string) error {
 	c := &config{h: h}
 	c.up(name)
 	return c.err
-}
-
-// host are the settings of every machine, before it has any device but lo. IPv6
-// settings come with IPv6.
-func (c *config) host(v6 bool) {
-	c.each("net/ipv4/", "ip_forward=1 icmp_ratelimit=0 fib_multipath_hash_policy=1")
-	c.offer("net/ipv4/icmp_msgs_per_sec", "1000000")
-	c.offer("net/ipv4/icmp_msgs_burst", "100000")
-	for _, of := range []string{"all", "default"} {
-		c.each("net/ipv4/conf/"+of+"/", "rp_filter=0 send_redirects=0 accept_redirects=0")
-	}
-	if !v6 {
-		c.up("lo")
-		return
-	}
-	c.each("net/ipv6/", "icmp/ratelimit=0 fib_multipath_hash_policy=1")
-	for _, of := range []string{"all", "default"} {
-		c.each("net/ipv6/conf/"+of+"/", "disable_ipv6=0 forwarding=1 accept_redirects=0 accept_ra=0 accept_dad=0 dad_transmits=0")
-	}
-	// No link-local addresses: nobody speaks unless it is asked.
-	c.each("net/ipv6/conf/default/", "addr_gen_mode=1")
-	c.up("lo")
-}
-
-func (c *config) each(folder, settings string) {
-	for _, s := range strings.Fields(settings) {
-		name, value, _ := strings.Cut(s, "=")
-		c.set(folder+name, value)
-	}
 }

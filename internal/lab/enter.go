@@ -10,21 +10,21 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// marker is set for the inner process: the network namespace of the outer one
-// and its process id.
+// marker is set for the inner process: the network namespace of the outer one,
+// its process id and its user's id.
 const marker = "PORTOLAN_LAB"
 
 // home is the network namespace of the inner process, which holds nothing; nil
 // outside.
 var home *os.File
 
-// outer is the process id of the outer process, as it sees itself.
-var outer string
+// outer is the outer process as it sees itself; in the outer one, this process.
+var outer = struct{ pid, uid int }{os.Getpid(), os.Getuid()}
 
 // Enter runs the program in namespaces of its own: it starts itself again there,
 // with the same arguments, and waits. In the outer process done is true when the
@@ -75,10 +75,16 @@ func begin() (int, error) {
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return 0, fmt.Errorf("lab: %w", err)
 	}
-	if status, ok := cmd.ProcessState.Sys().(unix.WaitStatus); ok && status.Signaled() {
-		return 128 + int(status.Signal()), nil
+	return exitCode(cmd.ProcessState), nil
+}
+
+// exitCode is as shells have it: 128 and the number of the signal that ended the
+// process.
+func exitCode(s *os.ProcessState) int {
+	if status, ok := s.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
 	}
-	return cmd.ProcessState.ExitCode(), nil
+	return s.ExitCode()
 }
 
 // start starts the inner process, as root without a user namespace.
@@ -102,7 +108,7 @@ func start(netns string) (*exec.Cmd, error) {
 func again(netns string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = os.Args
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d", marker, netns, os.Getpid()))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", marker, netns, os.Getpid(), os.Getuid()))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &unix.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID,
@@ -163,7 +169,11 @@ func foreground() bool {
 // arrive is the inner process: it makes sure of where it is.
 func arrive(mark string) error {
 	_ = os.Unsetenv(marker) // nothing that is started from here is an inner process
-	outside, pid, _ := strings.Cut(mark, " ")
+	var outside string
+	var pid, uid int
+	if _, err := fmt.Sscanf(mark, "%s %d %d", &outside, &pid, &uid); err != nil {
+		return fmt.Errorf("lab: %s is set to %q, which is not ours: unset it", marker, mark)
+	}
 	inside, err := os.Readlink("/proc/self/ns/net")
 	if err != nil {
 		return fmt.Errorf("lab: %w", err)
@@ -183,6 +193,9 @@ func arrive(mark string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return forbidden(fmt.Errorf("mount: %w", err))
 	}
+	// Processes go by the numbers of the new pid namespace. In a container, which
+	// hides parts of /proc, this may be forbidden; then the old one has to do.
+	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 	ns, err := os.Open("/proc/self/ns/net")
 	if err != nil {
 		return fmt.Errorf("lab: %w", err)
@@ -190,7 +203,7 @@ func arrive(mark string) error {
 	if err := setUp("lo"); err != nil {
 		return forbidden(fmt.Errorf("lo: %w", err))
 	}
-	home, outer = ns, pid
+	home, outer.pid, outer.uid = ns, pid, uid
 	return nil
 }
 

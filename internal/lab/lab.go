@@ -103,7 +103,7 @@ func (l *Lab) build(ctx context.Context) error {
 	err := parallel(ctx, len(l.all), func(i int) error {
 		ns, err := newNamespace()
 		if l.all[i].ns = ns; err == nil {
-			err = configure(ns, func(c *config) { c.host(p.v6()) })
+			err = configure(ns, func(c *config) { p.settings(c, l.all[i]) })
 		}
 		return named(l.all[i], err)
 	})

@@ -3,20 +3,23 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"os"
 	"testing"
 
 	"github.com/portolan-net/portolan/cluster"
-	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
 	"github.com/portolan-net/portolan/internal/manifest"
-	"github.com/portolan-net/portolan/internal/probe"
 	"github.com/portolan-net/portolan/model"
 )
 
 // TestMain runs all tests in namespaces of their own.
 func TestMain(m *testing.M) {
+	if part := roles[os.Getenv(role)]; part != nil {
+		os.Exit(part())
+	}
 	done, code, err := Enter()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -60,26 +63,17 @@ func up(tb testing.TB, m *model.Model, o Options) *Lab {
 	return l
 }
 
-func TestUp(t *testing.T) {
-	l := up(t, load(t, "../../examples/shared-vip"), Options{})
-	for _, s := range l.plan.servers {
-		t.Log(s.on.Name, s.name, s.at)
-	}
-	if err := l.Install(t.Context(), Nothing{}); err != nil {
-		t.Fatal(err)
-	}
-	branch := l.Machine("external/branch")
-	ports, err := l.Ports("dcgw", "n2")
+// small is a lab of one node and one pod.
+func small() (*Lab, error) {
+	n := cluster.Node{InternalIPs: []netip.Addr{netip.MustParseAddr("10.0.0.11")}, Ready: true}
+	n.Name = "n1"
+	p := cluster.Pod{Node: "n1", IPs: []netip.Addr{netip.MustParseAddr("10.244.1.10")}}
+	p.Namespace, p.Name = "app", "web"
+	m, err := model.Compile(&cluster.Snapshot{Nodes: []cluster.Node{n}, Pods: []cluster.Pod{p}})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	results := probe.Run(t.Context(), []probe.Probe{
-		{Place: branch, Protocol: flow.TCP, To: netip.MustParseAddrPort("10.244.3.10:8080"), Ports: ports},
-		{Place: branch, Protocol: flow.TCP, To: netip.MustParseAddrPort("10.244.3.10:8080")},
-	}, probe.Options{Servers: l.Servers()})
-	for _, r := range results {
-		t.Logf("%+v", r)
-	}
+	return Up(context.Background(), m, Options{})
 }
 
 func BenchmarkUp(b *testing.B) {
@@ -92,5 +86,21 @@ func BenchmarkUp(b *testing.B) {
 		if err := l.Close(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkUpMany is 50 nodes and 1,000 pods.
+func BenchmarkUpMany(b *testing.B) {
+	m := compile(b, generate.Cluster(generate.Medium, 1))
+	for b.Loop() {
+		l, err := Up(b.Context(), m, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := l.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
 	}
 }

@@ -94,6 +94,7 @@ type plan struct {
 	outside  *Machine
 	fabric   *Machine
 	wires    []dev // in the fabric
+	fresh    fresh
 	byNode   map[string]*node
 	apart    bool // some node reaches pods elsewhere by a device of its own
 	aliases  map[string]alias

@@ -97,7 +97,6 @@ type question struct {
 	target path.Target
 	want   map[string]bool
 	place  string
-	ports  probe.Ports
 }
 
 // pointless: a client that asks somebody outside, by way of a node, or itself.
