@@ -23,6 +23,9 @@ type Config struct {
 	// IPs are the node's addresses; the first of each family is the one that
 	// NodePorts answer on, and that source ranges are compared with.
 	IPs []netip.Addr
+	// OneFamily: it runs for the family of its first address alone, as kube-proxy
+	// does on a kernel without the other.
+	OneFamily bool
 	// Zone is the node's label topology.kubernetes.io/zone, the only one that
 	// kube-proxy reads.
 	Zone string

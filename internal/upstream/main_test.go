@@ -12,40 +12,31 @@ import (
 	"testing"
 
 	"github.com/vishvananda/netlink"
+
+	"github.com/portolan-net/portolan/internal/lab"
 )
 
 // TestMain is three programs: kube-proxy in a node's namespaces, the tests as
-// root of namespaces of an ordinary user, and what starts either.
+// root of namespaces where a lab may be built, and what starts these.
 func TestMain(m *testing.M) {
-	switch {
-	case IsChild():
+	if IsChild() {
 		if err := Serve(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-	case os.Geteuid() != 0:
-		os.Exit(asRoot())
-	default:
-		os.Exit(m.Run())
+		return
 	}
-}
-
-// asRoot runs the tests again in user, network and mount namespaces of their own.
-func asRoot() int {
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
-		Pdeathsig:   syscall.SIGKILL,
+	if os.Getenv(leaves) == "" {
+		done, code, err := lab.Enter()
+		switch {
+		case err != nil:
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		case done:
+			os.Exit(code)
+		}
 	}
-	err := cmd.Run()
-	if cmd.ProcessState == nil {
-		fmt.Println("no user namespaces here, run the tests as root:", err)
-		return 1
-	}
-	return cmd.ProcessState.ExitCode()
+	os.Exit(m.Run())
 }
 
 // namespace puts the test's goroutine, and its thread for good, into a network

@@ -95,6 +95,11 @@ func addresses(spec *corev1.ServiceSpec, s *cluster.Service) {
 	for _, v6 := range s.Families {
 		spec.IPFamilies = append(spec.IPFamilies, family(v6))
 	}
+	if len(s.Families) == 0 { // the API server tells them
+		for _, ip := range s.ClusterIPs {
+			spec.IPFamilies = append(spec.IPFamilies, family(ip.Is6()))
+		}
+	}
 	if s.RequireDualStack {
 		policy := corev1.IPFamilyPolicyRequireDualStack
 		spec.IPFamilyPolicy = &policy

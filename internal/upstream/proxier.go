@@ -21,8 +21,8 @@ import (
 	utiliptables "k8s.io/kubernetes/pkg/util/iptables"
 )
 
-// proxier is kube-proxy without its informers: one proxier of each family, as
-// its dual-stack one has, and the objects they were told of.
+// proxier is kube-proxy without its informers: one proxier of each family that it
+// runs for, as its dual-stack one has, and the objects they were told of.
 type proxier struct {
 	families map[corev1.IPFamily]proxy.Provider
 	services map[types.NamespacedName]*corev1.Service
@@ -41,8 +41,14 @@ func newProxier(c *Config) (*proxier, error) {
 	}
 	config := settings(c)
 	ips, detectors := nodeIPs(c), localDetectors(c)
-	tables := utiliptables.NewBestEffort()
+	var tables map[corev1.IPFamily]utiliptables.Interface
+	if c.Mode == IPTables {
+		tables = utiliptables.NewBestEffort()
+	}
 	for _, f := range bothFamilies {
+		if c.OneFamily && f != family(c.IPs[0].Is6()) {
+			continue
+		}
 		var one proxy.Provider
 		var err error
 		switch c.Mode {
@@ -128,7 +134,10 @@ func (p *proxier) apply(c *Change) {
 		p.slice(s, nil, concerned)
 	}
 	for _, f := range bothFamilies {
-		one := p.families[f]
+		one, runs := p.families[f]
+		if !runs {
+			continue
+		}
 		if !p.started {
 			one.OnEndpointSlicesSynced()
 		}
