@@ -33,8 +33,7 @@ const defaultMost = 2000
 
 func (a *app) prove() *cobra.Command {
 	var o proving
-	var network, shell string
-	var pid int
+	var network, shell, kept string
 	c := &cobra.Command{
 		Use:   "prove [[FROM] TO]",
 		Short: "Show predictions on this machine's kernel, with real packets",
@@ -64,14 +63,19 @@ proved; 3 usage or input error, or a machine that does not allow it.`,
   portolan prove node/n1 198.51.100.17:22 -f cluster.yaml --pcap packets
   portolan prove -f cluster.yaml --from 'pod/test/*' --to 'svc/db/*' --max 500
   portolan prove -f cluster.yaml --policy-hook after-snat --pod-network vxlan
-  portolan prove -f cluster.yaml --keep      # then: portolan prove --shell node/n1`,
+  portolan prove -f cluster.yaml --keep      # then, in another terminal:
+  portolan prove --shell node/n1
+  portolan prove --shell pod/test/web-0 -- ip addr`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) <= 2 {
+			if len(args) <= 2 || c.Flags().Changed("shell") {
 				return nil
 			}
 			return &usageError{what: "prove takes a question, a target, or nothing for everything", hint: c.CommandPath() + " --help"}
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("shell") {
+				return a.openShell(shell, kept, args)
+			}
 			switch len(args) {
 			case 1:
 				o.to = args[0]
@@ -79,9 +83,6 @@ proved; 3 usage or input error, or a machine that does not allow it.`,
 				o.from, o.to = args[0], args[1]
 			}
 			o.choice.PodNetwork = cluster.PodNetwork(network)
-			if c.Flags().Changed("shell") {
-				return a.openShell(shell, pid)
-			}
 			if err := o.check(a); err != nil {
 				return err
 			}
@@ -99,8 +100,8 @@ proved; 3 usage or input error, or a machine that does not allow it.`,
 	f.BoolVar(&o.trace, "trace", false, "print the rules that the packets of one question meet, as the kernel traces them")
 	f.BoolVar(&o.rules, "rules", false, "print every node's rules (nft) instead of asking")
 	f.BoolVar(&o.keep, "keep", false, "leave the network up until Ctrl-C")
-	f.StringVar(&shell, "shell", "", "open a shell in a machine of a network that --keep holds (node/n1)")
-	f.IntVar(&pid, "pid", 0, "the portolan whose network --shell means, where there are several")
+	f.StringVar(&shell, "shell", "", "open a shell, or run the command behind --, in a machine of a network that --keep holds")
+	f.StringVar(&kept, "lab", "", "which network --shell means where several are kept: the process id of its portolan")
 	f.StringVar(&o.choice.Hook, "policy-hook", "", "before-snat or after-snat: which source policy sees")
 	f.StringVar(&o.choice.Deny, "deny", "", "drop or reject: what becomes of a denied packet")
 	f.StringVar(&network, "pod-network", "", "routed, bridge or vxlan")

@@ -48,6 +48,7 @@ type prover struct {
 	m       *model.Model // under a dataplane that is ours to print
 	report  report.Proof
 	session *proof.Session
+	watching
 }
 
 func (r *prover) run() error {
@@ -94,20 +95,25 @@ func (r *prover) ground() error {
 	return nil
 }
 
+// question is the single one.
+func (r *prover) question() path.Question {
+	return path.Question{From: r.o.from, To: r.o.to, Via: r.o.via, Namespace: r.app.ns}
+}
+
 // questions are those that were meant.
 func (r *prover) questions() ([]path.Question, error) {
 	if r.o.single() {
 		r.report.All = 1
-		return []path.Question{{From: r.o.from, To: r.o.to, Via: r.o.via, Namespace: r.ns}}, nil
+		return []path.Question{r.question()}, nil
 	}
 	filter := r.o.globs
 	filter.Via = r.o.via
 	if r.o.to != "" {
-		filter.To = complete(r.o.to, r.ns)
+		filter.To = complete(r.o.to, r.app.ns)
 	}
 	questions, all := proof.Few(r.m, filter, r.o.most)
 	if all == 0 && r.o.to != "" {
-		every := proof.Everywhere(r.m, filter, r.o.to, r.ns)
+		every := proof.Everywhere(r.m, filter, r.o.to, r.app.ns)
 		questions, all = proof.Sample(every, r.o.most), len(every)
 	}
 	if all == 0 {

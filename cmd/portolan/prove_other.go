@@ -8,4 +8,4 @@ var errNoLinux = errors.New("prove needs Linux: it builds the network out of the
 
 func (a *app) runProve(*proving) error { return errNoLinux }
 
-func (a *app) openShell(string, int) error { return errNoLinux }
+func (a *app) openShell(string, string, []string) error { return errNoLinux }

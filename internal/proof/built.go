@@ -2,7 +2,11 @@
 
 package proof
 
-import "github.com/portolan-net/portolan/nft"
+import (
+	"slices"
+
+	"github.com/portolan-net/portolan/nft"
+)
 
 // Size is how many rules a program has, and rows in its maps.
 func Size(p *nft.Program) (rules, rows int) {
@@ -28,6 +32,19 @@ func (r *Rules) Size() (rules, rows int) {
 		rules, rows = rules+n, rows+m
 	}
 	return rules, rows
+}
+
+// Places are the machines that ask something, each once.
+func (s *Session) Places() []string {
+	var all []string
+	for _, a := range s.asked {
+		for _, f := range a.flights {
+			if p := s.place(f.from); !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
 }
 
 // Rules are the session's own, nil under another dataplane.

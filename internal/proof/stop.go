@@ -2,19 +2,32 @@ package proof
 
 import "github.com/portolan-net/portolan/flow"
 
-// Stop is one rule that a packet met on a node, as the kernel traced it.
-type Stop struct {
+// Road is what the first packet of a connection met on one node, as the kernel
+// traced it.
+type Road struct {
 	Node string
-	// Packet counts the packets of a node, from 1.
-	Packet int
-	// Tuple is the packet as the chain saw it; the zero Tuple where the kernel did
-	// not tell.
-	Tuple   flow.Tuple
-	Chain   string
-	Rule    string // its text; "" for a chain's policy
+	// Tuple is the packet as it came. Its source port is left out.
+	Tuple flow.Tuple
+	// Packets is how many met just the same.
+	Packets int
+	Stops   []Stop
+	// Verdict is the last one: "accept", "drop".
 	Verdict string
-	// Row is the element that decided, in nft's words, and Origins are the objects
-	// it comes from.
-	Row     string
+}
+
+// Stop is one rule that matched.
+type Stop struct {
+	Chain string
+	// Rule is its text; "" for the end of a chain.
+	Rule    string
+	Verdict string
+	// Rows are the elements that the rule found in the big maps.
+	Rows []Found
+}
+
+// Found is an element that a rule found.
+type Found struct {
+	// Text is the element in nft's words.
+	Text    string
 	Origins []flow.Origin
 }

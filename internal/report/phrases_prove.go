@@ -37,6 +37,9 @@ const (
 	phraseProveLeft            flow.Code = "phrase-prove-left"     // label
 	phraseProveLeftOut         flow.Code = "phrase-prove-left-out" // asked, all
 	phraseProveSum             flow.Code = "phrase-prove-sum"      // questions, as predicted, differ
+	phraseProveSumOne          flow.Code = "phrase-prove-sum-one"  // questions, as predicted, differ
+	phraseProveKept            flow.Code = "phrase-prove-kept"
+	phraseProveKeptLab         flow.Code = "phrase-prove-kept-lab" // name
 	phraseProveSumNot          flow.Code = "phrase-prove-sum-not"  // not provable
 	phraseProveTook            flow.Code = "phrase-prove-took"     // connections, seconds
 	phraseProveFixed           flow.Code = "phrase-prove-fixed"    // label
@@ -47,8 +50,10 @@ const (
 	phraseProveSame            flow.Code = "phrase-prove-same" // how many
 	phraseProveCaptured        flow.Code = "phrase-prove-captured"
 	phraseProvePackets         flow.Code = "phrase-prove-packets" // machine, file, packets
-	phraseProveRoad            flow.Code = "phrase-prove-road"    // node, packet, tuple
-	phraseProvePolicy          flow.Code = "phrase-prove-chain-policy"
+	phraseProveRoad            flow.Code = "phrase-prove-road"    // node, tuple
+	phraseProveEndAll          flow.Code = "phrase-prove-end-all" // verdict, rules
+	phraseProveEnd             flow.Code = "phrase-prove-end"     // verdict, rules, not shown
+	phraseProveTimes           flow.Code = "phrase-prove-times"   // how many
 
 	phraseProveUnknown  flow.Code = "phrase-prove-unknown"
 	phraseProveSCTP     flow.Code = "phrase-prove-sctp"

@@ -25,8 +25,8 @@ type Proof struct {
 	// Fixes are the changes after which the same questions were asked again.
 	Fixes []*explain.Fix
 	After []proof.Line
-	// Road is the rule trace of a single question.
-	Road        []proof.Stop
+	// Roads are the rule trace of a single question.
+	Roads       []proof.Road
 	Captures    []Captured
 	Assumptions []flow.Reason
 }

@@ -23,7 +23,7 @@ type proofDoc struct {
 	Questions   []provedJSON    `json:"questions"`
 	Fixes       []provedFixJSON `json:"fixes"`
 	After       []provedJSON    `json:"after"`
-	Trace       []stopJSON      `json:"trace"`
+	Trace       []roadJSON      `json:"trace"`
 	Captures    []captureJSON   `json:"captures"`
 	Assumptions []reasonJSON    `json:"assumptions"`
 }
@@ -114,14 +114,23 @@ type provedFixJSON struct {
 	Patches   []patchJSON `json:"patches"`
 }
 
+type roadJSON struct {
+	Node    string     `json:"node"`
+	Packet  string     `json:"packet"`
+	Packets int        `json:"packets"`
+	Verdict string     `json:"verdict"`
+	Rules   []stopJSON `json:"rules"`
+}
+
 type stopJSON struct {
-	Node    string       `json:"node"`
-	Packet  int          `json:"packet"`
-	Tuple   string       `json:"tuple"`
-	Chain   string       `json:"chain"`
-	Rule    string       `json:"rule"`
-	Verdict string       `json:"verdict"`
-	Row     string       `json:"row,omitempty"`
+	Chain   string      `json:"chain"`
+	Rule    string      `json:"rule"`
+	Verdict string      `json:"verdict"`
+	Rows    []foundJSON `json:"rows"`
+}
+
+type foundJSON struct {
+	Row     string       `json:"row"`
 	Origins []originJSON `json:"origins"`
 }
 
@@ -141,17 +150,14 @@ func ProveJSON(w io.Writer, x *Proof) error {
 			b.Prepared.Seconds(), b.Asked.Seconds(),
 		},
 		Dataplane: toDataplane(&x.Dataplane), Replaced: []replacedJSON{}, Questions: toProved(x.Lines), Fixes: toProvedFixes(x.Fixes),
-		After: toProved(x.After), Trace: []stopJSON{}, Captures: []captureJSON{}, Assumptions: toReasons(x.Assumptions),
+		After: toProved(x.After), Trace: []roadJSON{}, Captures: []captureJSON{}, Assumptions: toReasons(x.Assumptions),
 	}
 	d.AsPredicted, d.Differ, d.NotProvable = count(x.Lines)
 	for _, r := range x.Replaced {
 		d.Replaced = append(d.Replaced, replacedJSON{r.Part, Clean(r.Name), list(r.Flags), NewPrinter(nil).replaced(r)})
 	}
-	for i := range x.Road {
-		s := &x.Road[i]
-		d.Trace = append(d.Trace, stopJSON{
-			Clean(s.Node), s.Packet, s.Tuple.String(), Clean(s.Chain), Clean(s.Rule), Clean(s.Verdict), Clean(s.Row), toOrigins(s.Origins),
-		})
+	for i := range x.Roads {
+		d.Trace = append(d.Trace, toRoad(&x.Roads[i]))
 	}
 	for _, c := range x.Captures {
 		d.Captures = append(d.Captures, captureJSON{Clean(c.Machine), Clean(c.File), c.Packets})
@@ -228,6 +234,19 @@ func toDrops(all []proof.Drop) []dropJSON {
 		out = append(out, dropJSON{Clean(d.Node), strings.ToLower(d.Direction.String()), d.Tuple.String(), d.Packets, toOrigins(d.By)})
 	}
 	return out
+}
+
+func toRoad(r *proof.Road) roadJSON {
+	j := roadJSON{Node: Clean(r.Node), Packet: r.Tuple.String(), Packets: r.Packets, Verdict: Clean(r.Verdict), Rules: []stopJSON{}}
+	for i := range r.Stops {
+		s := &r.Stops[i]
+		one := stopJSON{Clean(s.Chain), Clean(s.Rule), Clean(s.Verdict), []foundJSON{}}
+		for _, f := range s.Rows {
+			one.Rows = append(one.Rows, foundJSON{Clean(f.Text), toOrigins(f.Origins)})
+		}
+		j.Rules = append(j.Rules, one)
+	}
+	return j
 }
 
 func toProvedFixes(all []*explain.Fix) []provedFixJSON {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ func (p *Printer) Prove(x *Proof) error {
 	p.proofTable(t)
 	p.answered(x)
 	p.proveFix(x)
-	p.road(x.Road)
+	p.roads(x.Roads, x.Unfolded)
 	p.captured(x.Captures)
 	p.notProved(x.Lines)
 	if x.All > len(x.Lines) {
@@ -253,26 +254,64 @@ func (p *Printer) captured(all []Captured) {
 	}
 }
 
-func (p *Printer) road(stops []proof.Stop) {
-	node, packet := "", 0
-	for i := range stops {
-		s := &stops[i]
-		if s.Node != node || s.Packet != packet {
-			node, packet = s.Node, s.Packet
-			p.line("")
-			p.para("", p.paint(bold, p.t(phraseProveRoad, node, packet, s.Tuple)))
+// roads prints the kernel's rule trace, and what stands behind the rows of the
+// maps: the rules that decide, or all.
+func (p *Printer) roads(all []proof.Road, every bool) {
+	for i := range all {
+		r := &all[i]
+		p.line("")
+		head := p.t(phraseProveRoad, r.Node, r.Tuple)
+		if r.Packets > 1 {
+			head += p.t(phraseProveTimes, r.Packets)
 		}
-		rule := s.Rule
-		if rule == "" {
-			rule = p.t(phraseProvePolicy)
+		p.para("", p.paint(bold, head))
+		chain, left := "", 0
+		for k := range r.Stops {
+			s := &r.Stops[k]
+			if !every && !decides(s) {
+				left++
+				continue
+			}
+			if s.Chain != chain {
+				chain = s.Chain
+				p.line("  " + Clean(chain))
+			}
+			p.stop(s)
 		}
-		p.para("  "+pad(Clean(s.Chain), 20)+"  ", Clean(rule))
-		if len(s.Origins) > 0 {
-			p.para(pad("", 24), "["+p.origins(s.Origins)+"]")
-		} else if s.Row != "" {
-			p.para(pad("", 24), Clean(s.Row))
+		end := phraseProveEnd
+		if left == 0 {
+			end = phraseProveEndAll
 		}
+		p.para("  ", p.t(end, r.Verdict, len(r.Stops), left))
 	}
+}
+
+// decides reports whether a rule does more than lead to the next one.
+func decides(s *proof.Stop) bool {
+	if slices.ContainsFunc(s.Rows, func(f proof.Found) bool { return len(f.Origins) > 0 }) {
+		return true
+	}
+	word, _, _ := strings.Cut(s.Rule, " ")
+	return word == "masquerade" || s.Verdict == "drop" || strings.Contains(s.Rule, "reject") || strings.HasPrefix(s.Rule, "counter ")
+}
+
+func (p *Printer) stop(s *proof.Stop) {
+	rule := s.Rule
+	if rule == "" {
+		rule = s.Verdict
+	}
+	p.para("    ", Clean(rule))
+	for i := range s.Rows {
+		p.para("      = ", p.found(&s.Rows[i]))
+	}
+}
+
+func (p *Printer) found(f *proof.Found) string {
+	text := Clean(f.Text)
+	if len(f.Origins) > 0 {
+		text += " [" + p.origins(f.Origins) + "]"
+	}
+	return text
 }
 
 func (p *Printer) proveSum(x *Proof) {
@@ -281,7 +320,11 @@ func (p *Printer) proveSum(x *Proof) {
 		lines = append(lines[:len(lines):len(lines)], x.After...)
 	}
 	agree, differ, not := count(lines)
-	text := p.t(phraseProveSum, len(lines), agree, differ)
+	sum := phraseProveSum
+	if len(lines) == 1 {
+		sum = phraseProveSumOne
+	}
+	text := p.t(sum, len(lines), agree, differ)
 	_, comma, semicolon := p.marks()
 	if not > 0 {
 		text += comma + p.t(phraseProveSumNot, not)
@@ -297,4 +340,15 @@ func (p *Printer) proveSum(x *Proof) {
 	p.line("")
 	took := x.Built.Prepared + x.Built.Asked
 	p.para("", p.paint(color, text)+semicolon+p.t(phraseProveTook, x.Built.Connections, fmt.Sprintf("%.1f", took.Seconds())))
+}
+
+// Kept says that the network stays up, and how to get in. The name is the
+// network's where several are kept, or "".
+func (p *Printer) Kept(machine, name string) error {
+	p.para("", p.t(phraseProveKept))
+	p.line("  portolan prove --shell " + Clean(machine))
+	if name != "" {
+		p.para("", p.t(phraseProveKeptLab, name))
+	}
+	return p.Err()
 }
