@@ -235,6 +235,23 @@ func TestCap(t *testing.T) {
 	}
 }
 
+// TestNoHoles: after a packet for which there was no room, none follows.
+func TestNoHoles(t *testing.T) {
+	place := namespace(t)
+	var out bytes.Buffer
+	c, err := Start(place, &out, Options{MaxBytes: 4000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, 3, 1400)
+	exchange(t, 3, 15)
+	stats, err := c.Stop()
+	if want := (Stats{Packets: 2, Omitted: 10}); err != nil || stats != want {
+		t.Errorf("%+v, %v, want %+v", stats, err, want)
+	}
+	parse(t, out.Bytes())
+}
+
 // blocked is a file that takes nothing until it is told to.
 type blocked struct{ free chan struct{} }
 

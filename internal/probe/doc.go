@@ -48,5 +48,8 @@
 //  3. Where a server must act, and it is one of Options.Servers, its loop has made
 //     two whole turns after that moment, and the loop of the probes one more.
 //
-// Nothing is sent twice: a second packet could take another way.
+// Nothing is sent twice, since a second packet could take another way. So nothing
+// may be lost on ours: no more is sent at once than a server's socket holds, and
+// the next when Options.Servers have taken that (ask.go). Servers of other
+// processes can be overrun; a smaller Options.Window helps.
 package probe

@@ -92,6 +92,66 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestAfterHandshake: of an ICMP error for what follows the handshake a TCP
+// program is not told, of a reset it is.
+func TestAfterHandshake(t *testing.T) {
+	a, b := pair(t)
+	forward(t, b) // for its ICMP limits
+	s := serve(t)
+	anywhere := netip.Addr{}
+	s.mustListen(t, b, "b", Listener{flow.TCP, netip.AddrPortFrom(anywhere, 80)}, Listener{flow.TCP, netip.AddrPortFrom(anywhere, 81)}, Listener{flow.TCP, netip.AddrPortFrom(anywhere, 82)})
+	b.run(t, table+`
+		nft add rule inet t in tcp dport 80 tcp flags & (syn | ack) == ack reject with icmpx host-unreachable
+		nft add rule inet t in tcp dport 81 tcp flags & (psh | ack) == (psh | ack) reject with icmpx port-unreachable
+		nft add rule inet t in tcp dport 82 tcp flags & (psh | ack) == (psh | ack) reject with tcp reset`)
+	check := func(timeout time.Duration, more ...Probe) {
+		t.Helper()
+		var probes []Probe
+		var want []flow.Seen
+		for port, seen := range map[uint16]flow.Seen{80: flow.Timeout, 81: flow.Timeout, 82: flow.Refused} {
+			for _, ip := range []string{"10.0.0.2", "fd00::2"} {
+				probes = append(probes, Probe{Place: a, Protocol: flow.TCP, To: netip.AddrPortFrom(netip.MustParseAddr(ip), port), Timeout: timeout})
+				want = append(want, seen)
+			}
+		}
+		results := Run(t.Context(), append(probes, more...), Options{Servers: s})
+		for i, want := range want {
+			if got := results[i]; got.Seen != want || !got.Handshake {
+				t.Errorf("%v: %+v, want %v", probes[i].To, got, want)
+			}
+		}
+	}
+	check(2 * DefaultTimeout) // long enough for data to be sent again, while nobody holds the socket
+
+	// Handshake and error come when the loop is elsewhere, so it learns of both at
+	// once.
+	b.answerLate(t)
+	check(DefaultTimeout, Probe{Place: slow{a, 400 * time.Millisecond}, Protocol: flow.TCP, To: addr("10.0.0.2:82")})
+}
+
+// answerLate lets b send what follows some 70 ms late: by then it may not send
+// any more at once.
+func (n *netns) answerLate(t *testing.T) {
+	t.Helper()
+	n.run(t, "tc qdisc replace dev v0 root tbf rate 100kbit burst 2000 latency 1s")
+	err := n.Do(func() error {
+		c, err := net.ListenPacket("udp", "10.0.0.2:0")
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for range 2 {
+			if _, err := c.WriteTo(make([]byte, 1400), net.UDPAddrFromAddrPort(addr("10.0.0.1:9"))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestFarErrors: a router between client and server says what it says. The
 // machine that said it is named, also where a program is not told.
 func TestFarErrors(t *testing.T) {
@@ -125,29 +185,29 @@ func TestFarErrors(t *testing.T) {
 		{"[2001:db8::5]:80", flow.Timeout, flow.Timeout, ""},
 		{"[2001:db8:1::]:80", flow.Unreachable, flow.Timeout, "fd00::2"},
 	} {
-		for _, p := range []flow.Protocol{flow.TCP, flow.UDP} {
-			want := c.tcp
-			if p == flow.UDP {
-				want = c.udp
-			}
-			// A router without a route tells one address five times, then once a second
-			// (ip_error in net/ipv4/route.c; a namespace cannot change that).
-			var source netip.Addr
-			if c.to == "198.51.100.6:80" {
-				source = netip.MustParseAddr("10.0.0.9")
-			}
-			got := seen(t, Probe{Place: a, Protocol: p, To: addr(c.to), From: source}, Options{})
+		// A router without a route tells one address five times, then once a second
+		// (ip_error in net/ipv4/route.c; a namespace cannot change that).
+		var source netip.Addr
+		if c.to == "198.51.100.6:80" {
+			source = netip.MustParseAddr("10.0.0.9")
+		}
+		probes := []Probe{
+			{Place: a, Protocol: flow.TCP, To: addr(c.to), From: source},
+			{Place: a, Protocol: flow.UDP, To: addr(c.to), From: source},
+		}
+		want := []flow.Seen{c.tcp, c.udp}
+		for i, got := range Run(t.Context(), probes, Options{}) {
 			var icmp *ICMPError
 			from := ""
 			if errors.As(got.Err, &icmp) {
 				from = icmp.From.String()
 			}
 			wantFrom := c.from
-			if p == flow.TCP && c.tcp == flow.Refused {
+			if i == 0 && c.tcp == flow.Refused {
 				wantFrom = "" // a reset
 			}
-			if got.Seen != want || from != wantFrom {
-				t.Errorf("%s/%v: %v (%v) from %q, want %v from %q", c.to, p, got.Seen, got.Err, from, want, wantFrom)
+			if got.Seen != want[i] || from != wantFrom {
+				t.Errorf("%s/%v: %v (%v) from %q, want %v from %q", c.to, probes[i].Protocol, got.Seen, got.Err, from, want[i], wantFrom)
 			}
 		}
 	}

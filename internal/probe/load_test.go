@@ -64,17 +64,24 @@ func TestBusy(t *testing.T) {
 }
 
 // TestLateServers: servers that are kept from running for longer than the
-// timeout are waited for.
+// timeout are waited for, and not sent more than their sockets hold.
 func TestLateServers(t *testing.T) {
 	a, b := pair(t)
 	s := serve(t)
 	anywhere := netip.AddrPortFrom(netip.Addr{}, 80)
 	s.mustListen(t, b, "b", Listener{flow.TCP, anywhere}, Listener{flow.UDP, anywhere})
-	probes := many(40, a, addr("10.0.0.2:80"), addr("[fd00::2]:80"))
+	probes := many(3000, a, addr("10.0.0.2:80"), addr("[fd00::2]:80"))
 	for i := range probes {
 		probes[i].Timeout = 10 * time.Millisecond
 	}
 	s.mu.Lock()
+	for _, one := range s.sockets {
+		if _, ok := one.(*datagrams); ok { // net.core.rmem_default, whatever rmem_max is here
+			if err := unix.SetsockoptInt(one.descriptor(), unix.SOL_SOCKET, unix.SO_RCVBUF, 212992/2); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 	time.AfterFunc(150*time.Millisecond, s.mu.Unlock)
 	start := time.Now()
 	allSeen(t, Run(t.Context(), probes, Options{Servers: s}), flow.Connected)
@@ -93,15 +100,18 @@ func TestLateLoop(t *testing.T) {
 	for i := range probes {
 		probes[i].Timeout = 10 * time.Millisecond
 	}
-	probes = append(probes, Probe{Place: slow{a}, Protocol: flow.UDP, To: addr("10.0.0.2:80")})
+	probes = append(probes, Probe{Place: slow{a, 100 * time.Millisecond}, Protocol: flow.UDP, To: addr("10.0.0.2:80")})
 	allSeen(t, Run(t.Context(), probes, Options{Servers: s}), flow.Connected)
 }
 
 // slow is a place that takes long to get to.
-type slow struct{ *netns }
+type slow struct {
+	*netns
+	long time.Duration
+}
 
 func (s slow) Do(f func() error) error {
-	<-time.After(100 * time.Millisecond)
+	<-time.After(s.long)
 	return s.netns.Do(f)
 }
 
@@ -164,7 +174,13 @@ func TestFewDescriptors(t *testing.T) {
 	}()
 	allSeen(t, Run(t.Context(), many(1000, a, addr("10.0.0.2:80"), addr("[fd00::2]:80")), Options{Servers: s}), flow.Connected)
 
-	// Now without any to spare: the server must get one as probes end.
+	for left := 3; left > 2; { // the connections, whose descriptors come back as they close
+		s.mu.Lock()
+		left = len(s.sockets)
+		s.mu.Unlock()
+	}
+
+	// Now without any to spare: the server gets one only when others are closed.
 	var held []int
 	for {
 		fd, err := unix.Dup(0)
@@ -173,17 +189,19 @@ func TestFewDescriptors(t *testing.T) {
 		}
 		held = append(held, fd)
 	}
-	for _, fd := range held[:2+2] { // an epoll, its bell, a place's namespace, a socket
+	const needed = 3 // an epoll, its bell, a socket
+	for _, fd := range held[:needed] {
 		unix.Close(fd)
 	}
-	release := time.AfterFunc(100*time.Millisecond, func() {
-		for _, fd := range held[2+2:] {
+	const wait = 100 * time.Millisecond
+	release := time.AfterFunc(wait, func() {
+		for _, fd := range held[needed:] {
 			unix.Close(fd)
 		}
 	})
 	defer release.Stop()
-	probe := Probe{Place: a, Protocol: flow.TCP, To: addr("10.0.0.2:80"), Timeout: time.Second}
-	if got := Run(t.Context(), []Probe{probe}, Options{Servers: s})[0]; got.Seen != flow.Connected {
+	probe := Probe{Place: a, Protocol: flow.TCP, To: addr("10.0.0.2:80"), Timeout: 10 * time.Second}
+	if got := Run(t.Context(), []Probe{probe}, Options{Servers: s})[0]; got.Seen != flow.Connected || got.Took < wait/2 {
 		t.Errorf("without descriptors: %+v", got)
 	}
 }

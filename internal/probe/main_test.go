@@ -115,29 +115,47 @@ func (n *netns) Do(f func() error) error {
 	})
 }
 
-// run runs commands, one a line, in the namespace.
+// run runs commands, one a line, in the namespace; lines of ip together.
 func (n *netns) run(t testing.TB, script string) {
 	t.Helper()
+	var ip strings.Builder
+	flush := func() {
+		if ip.Len() > 0 {
+			n.command(t, ip.String(), "ip", "-batch", "-")
+			ip.Reset()
+		}
+	}
 	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
 		words := strings.Fields(line)
-		if len(words) == 0 {
-			continue
+		switch {
+		case line == "":
+		case words[0] == "ip" && words[1] != "-6": // a batch has one family for routes
+			ip.WriteString(strings.TrimPrefix(line, "ip ") + "\n")
+		case words[0] == "nft":
+			flush()
+			n.command(t, strings.TrimPrefix(line, "nft ")+"\n", "nft", "-f", "-")
+		default:
+			flush()
+			n.command(t, "", words...)
 		}
-		err := n.Do(func() error {
-			cmd := exec.Command(words[0], words[1:]...)
-			if words[0] == "nft" {
-				cmd = exec.Command("nft", "-f", "-")
-				cmd.Stdin = strings.NewReader(strings.TrimPrefix(strings.TrimSpace(line), "nft ") + "\n")
-			}
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				return fmt.Errorf("%s: %w: %s", line, err, out)
-			}
-			return nil
-		})
+	}
+	flush()
+}
+
+func (n *netns) command(t testing.TB, stdin string, words ...string) {
+	t.Helper()
+	err := n.Do(func() error {
+		cmd := exec.Command(words[0], words[1:]...)
+		cmd.Stdin = strings.NewReader(stdin)
+		out, err := cmd.CombinedOutput()
 		if err != nil {
-			t.Fatal(err)
+			return fmt.Errorf("%s %s: %w: %s", words, stdin, err, out)
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,9 @@ import (
 type poller struct {
 	fd, bell int
 	events   []unix.EpollEvent
+
+	mu     sync.Mutex // keeps the bell's number from going to another file while it is rung
+	closed bool
 }
 
 // bellKey is the key of the bell's own events.
@@ -80,14 +84,22 @@ func (p *poller) wait(timeout time.Duration) (ready []unix.EpollEvent, all bool,
 	return ready, n < len(p.events), nil
 }
 
-// ring ends a wait.
+// ring ends a wait. Once closed there is none.
 func (p *poller) ring() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
 	_, _ = unix.Write(p.bell, one[:]) // full: it is ringing
 }
 
 func (p *poller) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
 	_ = unix.Close(p.bell)
 	_ = unix.Close(p.fd)
 }

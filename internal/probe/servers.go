@@ -216,13 +216,13 @@ func (s *Servers) run() {
 // now on, and returns the count to wait for. In one, whatever has arrived is
 // accepted or answered; a connection that it accepts may be read from in the next.
 func (s *Servers) demand(n uint64) uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return 0
-	}
 	target := s.turns.Load() + n + 1 // one is under way
-	s.wanted.Store(max(s.wanted.Load(), target))
+	for {
+		wanted := s.wanted.Load()
+		if wanted >= target || s.wanted.CompareAndSwap(wanted, target) {
+			break
+		}
+	}
 	s.poll.ring()
 	return target
 }

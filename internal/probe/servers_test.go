@@ -120,6 +120,37 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
+// TestUnused: a connection that nobody has used for long is closed.
+func TestUnused(t *testing.T) {
+	t.Parallel()
+	n := newNetns(t)
+	s := serve(t)
+	v := s.mustListen(t, n, "web", Listener{flow.TCP, addr("127.0.0.1:0")})
+	var conn net.Conn
+	if err := n.Do(func() (err error) { conn, err = net.Dial("tcp", v.Addrs()[0].String()); return err }); err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	lines := bufio.NewReader(conn)
+	conn.Write([]byte("x\n"))
+	if _, err := lines.ReadBytes('\n'); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	for _, one := range s.sockets {
+		if c, ok := one.(*connection); ok {
+			c.used = c.used.Add(-unused)
+		}
+	}
+	s.mu.Unlock()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * sweepEvery)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lines.ReadByte(); !errors.Is(err, unix.ECONNRESET) {
+		t.Errorf("error %v, want a reset", err)
+	}
+}
+
 // TestForeign: whoever answers without being one of ours has not connected us.
 func TestForeign(t *testing.T) {
 	n := newNetns(t)
@@ -184,6 +215,33 @@ func TestForeign(t *testing.T) {
 	}
 	for _, c := range kept {
 		c.Close()
+	}
+}
+
+// TestBanner: a server that speaks first is heard, also when its banner comes
+// together with the handshake.
+func TestBanner(t *testing.T) {
+	a, b := pair(t)
+	var l net.Listener
+	if err := b.Do(func() (err error) { l, err = net.Listen("tcp", "10.0.0.2:80"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprintln(conn, "SSH-2.0-x")
+			defer conn.Close()
+		}
+	}()
+	b.answerLate(t)
+	probe := Probe{Place: a, Protocol: flow.TCP, To: addr("10.0.0.2:80")}
+	elsewhere := Probe{Place: slow{a, 400 * time.Millisecond}, Protocol: flow.TCP, To: addr("10.0.0.2:81")}
+	if got := Run(t.Context(), []Probe{probe, elsewhere}, Options{})[0]; !errors.Is(got.Err, errForeign) {
+		t.Errorf("%+v, want %v", got, errForeign)
 	}
 }
 
