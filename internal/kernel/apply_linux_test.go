@@ -279,7 +279,7 @@ func TestRowsWhileChanging(t *testing.T) {
 	back.Ops = append(back.Ops, ops[half:2*half]...)
 	first, second := ops[half].Element.Key, ops[2*half].Element.Key
 	read := 0
-	for range 30 {
+	for range 10 {
 		done := make(chan error)
 		go func() {
 			for range 3 {

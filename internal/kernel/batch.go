@@ -40,10 +40,7 @@ const (
 // and returns those that are left. It never parts a Delete from the add behind
 // it that takes the same key. Without room for a single op it takes none.
 func (b *batch) fill(ops []nft.Op, limit int) ([]nft.Op, error) {
-	var at int
-	b.buf, at = openMessage(b.buf[:0], batchBegin, nlmRequest, beginSeq, unspec, subsysNftables)
-	closeMessage(b.buf, at)
-	b.messages, b.list = b.messages[:0], 0
+	b.begin()
 	limit -= headerSize + genSize // END
 
 	b.grow(ops, limit)
@@ -128,10 +125,22 @@ func (b *batch) end(length, ops int) {
 		flags := b.buf[last+6:]
 		binary.NativeEndian.PutUint16(flags, binary.NativeEndian.Uint16(flags)|nlmAck)
 	}
-	b.list = 0
+	b.finish()
+}
+
+// begin empties the batch; finish ends it.
+func (b *batch) begin() {
 	var at int
-	b.buf, at = openMessage(b.buf, batchEnd, nlmRequest, b.lastSeq()+1, unspec, subsysNftables)
+	b.buf, at = openMessage(b.buf[:0], batchBegin, nlmRequest, beginSeq, unspec, subsysNftables)
 	closeMessage(b.buf, at)
+	b.messages, b.list, b.ops = b.messages[:0], 0, nil
+}
+
+func (b *batch) finish() {
+	at := len(b.buf)
+	b.buf, _ = openMessage(b.buf, batchEnd, nlmRequest, b.lastSeq()+1, unspec, subsysNftables)
+	closeMessage(b.buf, at)
+	b.list = 0
 }
 
 // listOffset is where the list of elements begins in a message: behind the names

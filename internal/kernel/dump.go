@@ -19,11 +19,14 @@ type Row struct {
 }
 
 // Rows are the elements of a set as they were at one moment, by key. While
-// another program changes what is in the namespace, they are read again.
+// another program changes what is in the namespace, they are read again. A hash
+// table that the kernel moves to another size while it is listed may be listed in
+// part, or in part twice: it is read until two lists in a row are of one length.
 func (h *Handle) Rows(f nft.Family, s *nft.Set) ([]Row, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var found []stored
+	length := -1
 	err := h.steady(func() error {
 		found = found[:0]
 		err := h.dump(msgGetSetElem, protocol(f), func(b []byte) []byte {
@@ -37,11 +40,15 @@ func (h *Handle) Rows(f nft.Family, s *nft.Set) ([]Row, error) {
 				}
 			}
 		})
+		if err != nil {
+			return err
+		}
 		slices.SortFunc(found, byKey)
-		if err == nil && twice(found) {
+		if moved := !s.Interval && len(found) != length; moved || twice(found) {
+			length = len(found)
 			return errChanged
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list set %s %s %s: %w", f, nft.TableName, s.Name, err)
@@ -49,8 +56,7 @@ func (h *Handle) Rows(f nft.Family, s *nft.Set) ([]Row, error) {
 	return rows(found, s, f)
 }
 
-// twice reports whether something is listed twice: a hash table that was growing
-// while it was listed.
+// twice reports whether something is listed twice.
 func twice(found []stored) bool {
 	for i := 1; i < len(found); i++ {
 		if byKey(found[i-1], found[i]) == 0 {
@@ -161,8 +167,16 @@ func (h *Handle) ask(kind, flags uint16, family byte, what func([]byte) []byte, 
 // nothingMore is a question without attributes.
 func nothingMore(b []byte) []byte { return b }
 
-// generation counts the transactions of the namespace.
+// generation counts the transactions of the namespace, those that are under way
+// included: netfilter counts one before it takes away what the transaction deletes,
+// and inserts what it adds before it counts, so an empty transaction waits first
+// for whoever is at it.
 func (h *Handle) generation() (n uint64, err error) {
+	h.batch.begin()
+	h.batch.finish()
+	if err := h.sock.commit(&h.batch); !errors.Is(err, errNothing) { // it has nothing to acknowledge
+		return 0, err
+	}
 	err = h.ask(msgGetGen, nlmRequest|nlmAck, unspec, nothingMore, func(m *message) {
 		for kind, data := range m.attrs() {
 			if kind == generationID {

@@ -108,16 +108,12 @@ func (h *Handle) Remove() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	b := &h.batch
-	var at int
-	b.buf, at = openMessage(b.buf[:0], batchBegin, nlmRequest, beginSeq, unspec, subsysNftables)
-	closeMessage(b.buf, at)
-	b.messages, b.list, b.ops = b.messages[:0], 0, nil
+	b.begin()
 	for _, f := range []nft.Family{nft.IPv4, nft.IPv6} {
 		b.table(msgNewTable, nlmRequest|nlmCreate, f)
 		b.table(msgDelTable, nlmRequest|nlmAck, f)
 	}
-	b.buf, at = openMessage(b.buf, batchEnd, nlmRequest, b.lastSeq()+1, unspec, subsysNftables)
-	closeMessage(b.buf, at)
+	b.finish()
 	err := h.sock.commit(b)
 	for try := 0; try < retries && again(err); try++ {
 		err = h.sock.commit(b)
