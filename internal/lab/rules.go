@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"os/exec"
 	"strings"
 )
@@ -69,12 +70,16 @@ func (t *rules) parts() []string {
 
 // load puts the rules into this thread's namespace.
 func (t *rules) load() error {
+	program := "nft"
+	if _, err := exec.LookPath(program); err != nil {
+		program = "/usr/sbin/nft" // the PATH of an ordinary user often lacks it
+	}
 	for _, text := range t.parts() {
-		cmd := exec.Command("nft", "-f", "-")
+		cmd := exec.Command(program, "-f", "-")
 		cmd.Stdin = strings.NewReader(text)
 		said, err := cmd.CombinedOutput()
 		switch {
-		case errors.Is(err, exec.ErrNotFound):
+		case errors.Is(err, exec.ErrNotFound), errors.Is(err, os.ErrNotExist):
 			return errors.New("there is no nft: install the package nftables")
 		case err != nil:
 			return fmt.Errorf("nft: %w: %s", err, strings.TrimSpace(string(said)))
