@@ -127,11 +127,11 @@ func hex(s string) uint32 {
 func (r *Reader) find(set *Set, fields []string, t flow.Tuple) *Element {
 	var k key
 	for _, f := range fields {
-		ok := true
-		k, ok = r.field(k, f, t)
+		longer, ok := r.field(k, f, t)
 		if !ok {
 			return nil
 		}
+		k = longer
 	}
 	if !set.Interval {
 		return r.table.find(set.Name, k)
