@@ -193,19 +193,19 @@ func TestForeign(t *testing.T) {
 	if got := seen(t, Probe{Place: n, Protocol: flow.UDP, To: addr("127.0.0.1:80")}, Options{}); got.Seen != flow.SeenUnknown || got.Err == nil {
 		t.Errorf("UDP: %+v", got)
 	}
-	var kept []net.Conn
+	kept := make(chan net.Conn, 10)
 	for _, c := range []struct {
 		name string
 		do   func(net.Conn)
 		want flow.Seen
 		err  error
 	}{
-		{"a banner", func(c net.Conn) { fmt.Fprintln(c, "SSH-2.0-x"); kept = append(kept, c) }, flow.SeenUnknown, errForeign},
-		{"another's answer", func(c net.Conn) { c.Write(Answer{Server: "x", Echo: "y"}.line()); kept = append(kept, c) }, flow.SeenUnknown, errForeign},
-		{"no end of line", func(c net.Conn) { c.Write(make([]byte, 2*maxAnswer)); kept = append(kept, c) }, flow.SeenUnknown, errForeign},
+		{"a banner", func(c net.Conn) { fmt.Fprintln(c, "SSH-2.0-x"); kept <- c }, flow.SeenUnknown, errForeign},
+		{"another's answer", func(c net.Conn) { c.Write(Answer{Server: "x", Echo: "y"}.line()); kept <- c }, flow.SeenUnknown, errForeign},
+		{"no end of line", func(c net.Conn) { c.Write(make([]byte, 2*maxAnswer)); kept <- c }, flow.SeenUnknown, errForeign},
 		{"the end", func(c net.Conn) { _, _ = c.Read(make([]byte, 100)); c.Close() }, flow.SeenUnknown, errClosed},
 		{"a reset", reset, flow.Refused, unix.ECONNRESET},
-		{"nothing", func(c net.Conn) { kept = append(kept, c) }, flow.Timeout, nil},
+		{"nothing", func(c net.Conn) { kept <- c }, flow.Timeout, nil},
 	} {
 		tcp <- c.do
 		got := seen(t, Probe{Place: n, Protocol: flow.TCP, To: addr("127.0.0.1:80"), Timeout: 100 * time.Millisecond}, Options{})
@@ -213,8 +213,8 @@ func TestForeign(t *testing.T) {
 			t.Errorf("%s: %+v, want %v and %v", c.name, got, c.want, c.err)
 		}
 	}
-	for _, c := range kept {
-		c.Close()
+	for len(kept) > 0 {
+		(<-kept).Close()
 	}
 }
 
