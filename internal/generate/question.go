@@ -41,7 +41,14 @@ func (g *Tangled) Question() Question {
 	if g.kind == Runnable && q.Protocol == flow.SCTP {
 		q.Protocol = flow.UDP
 	}
-	switch g.IntN(10) {
+	what := g.IntN(10)
+	if g.kind == Runnable && what == 3 && !g.oneIn(4) {
+		what = 0
+	}
+	for tries := 0; g.kind == Runnable && what < 2 && strings.HasPrefix(q.From, "external/") && tries < 3; tries++ {
+		q.From = g.start() // pods are seldom asked from outside
+	}
+	switch what {
 	case 0, 1:
 		g.toPod(&q, &g.Snapshot.Pods[g.IntN(len(g.Snapshot.Pods))])
 	case 2:

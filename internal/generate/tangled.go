@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -56,6 +57,7 @@ func Tangle(kind Kind, seed uint64) *Tangled {
 	g.MorePolicies()
 	g.fabric()
 	if kind == Runnable {
+		g.MorePolicies()
 		g.AfterSNAT = g.oneIn(2)
 		g.Rejects = !g.AfterSNAT && g.oneIn(2) // netfilter rejects nothing behind routing
 	}
@@ -153,12 +155,18 @@ func (g *Tangled) labels() cluster.Labels {
 	l := cluster.Labels{}
 	for _, k := range some(g, "app", "tier", "role") {
 		l[k] = oneOf(g, "x", "y", "z", "")
+		if g.kind == Runnable && !g.oneIn(3) {
+			l[k] = "x" // so that policies and pods meet
+		}
 	}
 	return l
 }
 
 // containerPorts: the names mean different numbers from pod to pod.
 func (g *Tangled) containerPorts() []cluster.ContainerPort {
+	if g.kind == Runnable && g.oneIn(2) {
+		return nil // assumed to listen wherever it is asked
+	}
 	return some(g,
 		cluster.ContainerPort{Name: "web", Port: oneOf[uint16](g, 8080, 8081), Protocol: flow.TCP},
 		cluster.ContainerPort{Name: "web", Port: 8082, Protocol: oneOf(g, flow.TCP, flow.UDP)},
@@ -204,8 +212,15 @@ func (g *Tangled) pods() {
 	}
 }
 
-// apart gives a pod that shares its node's network with another ports of its own.
+// apart gives a pod that shares its node's network ports of its own, of either
+// protocol: on a kernel a port is one socket, and a pod that declares none is
+// assumed to have whichever it is asked for.
 func (g *Tangled) apart(p *cluster.Pod) {
+	for _, proto := range []flow.Protocol{flow.TCP, flow.UDP} {
+		if !slices.ContainsFunc(p.Ports, func(c cluster.ContainerPort) bool { return c.Protocol == proto }) {
+			p.Ports = append(p.Ports, cluster.ContainerPort{Port: oneOf[uint16](g, 8080, 53), Protocol: proto})
+		}
+	}
 	for i := range g.Snapshot.Pods {
 		if o := &g.Snapshot.Pods[i]; o.HostNetwork && o.Node == p.Node {
 			n := uint16(9080 + len(g.Snapshot.Pods))

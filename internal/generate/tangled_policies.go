@@ -31,6 +31,10 @@ func (g *Tangled) selector(keys ...string) cluster.LabelSelector {
 	if g.oneIn(3) {
 		return s
 	}
+	if g.kind == Runnable && g.oneIn(2) {
+		s.MatchLabels = cluster.Labels{keys[0]: map[bool]string{true: "x", false: "red"}[keys[0] == "app"]}
+		return s
+	}
 	if g.oneIn(2) {
 		s.MatchLabels = cluster.Labels{oneOf(g, keys...): oneOf(g, "x", "y", "red", "")}
 	}
@@ -58,7 +62,11 @@ func list[T any](g *Tangled, most int, one func() T) (out []T) {
 }
 
 func (g *Tangled) rules() []cluster.PolicyRule {
-	return list(g, 2, func() cluster.PolicyRule {
+	most := 2
+	if g.kind == Runnable {
+		most = 4
+	}
+	return list(g, most, func() cluster.PolicyRule {
 		return cluster.PolicyRule{Peers: list(g, 2, g.peer), Ports: list(g, 2, g.policyPort)}
 	})
 }

@@ -119,7 +119,11 @@ func (g *Tangled) slices(svc *cluster.Service) {
 			for _, p := range svc.Ports {
 				slice.Ports = append(slice.Ports, g.slicePort(p))
 			}
-			for range g.IntN(4) {
+			n := g.IntN(4)
+			if g.kind == Runnable {
+				n = max(n, g.IntN(3))
+			}
+			for range n {
 				e := g.endpoint(v6, hints)
 				if len(e.Addresses) == 0 || g.bgp && listed[e.Addresses[0]] {
 					continue
@@ -134,6 +138,9 @@ func (g *Tangled) slices(svc *cluster.Service) {
 
 func (g *Tangled) slicePort(p cluster.ServicePort) cluster.EndpointPort {
 	ep := cluster.EndpointPort{Name: p.Name, Protocol: p.Protocol, Port: oneOf[uint16](g, 8080, 8080, 8081, 22, 53, 5000, 30022)}
+	if g.kind == Runnable && g.oneIn(2) {
+		ep.Port = map[flow.Protocol]uint16{flow.TCP: 8080, flow.UDP: 53, flow.SCTP: 5000}[p.Protocol]
+	}
 	switch g.IntN(20) {
 	case 0:
 		ep.Name = "another"
@@ -163,7 +170,7 @@ func (g *Tangled) endpoint(v6 bool, hints int) cluster.Endpoint {
 		if g.oneIn(3) {
 			e.Addresses = append(e.Addresses, a.Next())
 		}
-		if !g.oneIn(5) {
+		if !g.oneIn(5) || g.kind == Runnable && p.HostNetwork {
 			e.Target = p.Object()
 		}
 	}
