@@ -26,9 +26,9 @@ type NodeKey struct {
 func (m *Model) AlikeNode(node string, src netip.Addr) NodeKey {
 	v6 := src.Is6()
 	k := NodeKey{
-		local:  m.Policies.Atom(m.Profile.SourceOf(node, cluster.TowardLocalPods, v6)),
-		remote: m.Policies.Atom(m.Profile.SourceOf(node, cluster.TowardRemotePods, v6)),
-		other:  m.Policies.Atom(m.Profile.SourceOf(node, cluster.TowardOtherNodes, v6)),
+		local:  m.judges.Atom(m.Profile.SourceOf(node, cluster.TowardLocalPods, v6)),
+		remote: m.judges.Atom(m.Profile.SourceOf(node, cluster.TowardRemotePods, v6)),
+		other:  m.judges.Atom(m.Profile.SourceOf(node, cluster.TowardOtherNodes, v6)),
 		source: m.LocalAddress(node, src),
 	}
 	if n := m.Index.Node(node); n != nil && m.Services.HintsZones() {
@@ -167,12 +167,12 @@ type BackendKey struct {
 func (m *Model) AlikeBackend(b *service.Backend, node string, src netip.Addr, proto flow.Protocol) BackendKey {
 	loc := m.Locate(node, b.Addr.Addr())
 	k := BackendKey{
-		place: loc.Place, class: -1, atom: m.Policies.Atom(b.Addr.Addr()), port: b.Addr.Port(), listed: b.Node == node,
+		place: loc.Place, class: -1, atom: m.judges.Atom(b.Addr.Addr()), port: b.Addr.Port(), listed: b.Node == node,
 		near: loc.Node != "" && loc.Node == m.home(src),
 	}
 	switch {
 	case loc.Pod != nil && (loc.Pod.Node == b.Node || b.Node != node):
-		k.class = m.Policies.ClassOf(loc.Pod)
+		k.class = m.judges.ClassOf(loc.Pod)
 	case b.Host && b.Target != nil && m.primary(b):
 		k.class = -2 - int(b.Target.Listens(proto, b.Addr.Port()))
 	default:

@@ -59,7 +59,7 @@ func (m *Model) identify(j *Judgement, s *Stop) {
 	p := &m.Profile.Policy
 	if p.WorldOverTunnel && m.Profile.PodNetwork == cluster.PodNetworkVXLAN && m.home(last.Src) == "" {
 		peer.Node, peer.World = false, true
-		if m.Policies.Isolates(j.Subject, policy.Ingress) {
+		if m.judges.Isolates(j.Subject, policy.Ingress) {
 			j.Assumption = flow.Because(flow.CodeInferredWorld, p.Name)
 		}
 	}
@@ -67,7 +67,7 @@ func (m *Model) identify(j *Judgement, s *Stop) {
 
 // decide asks the policies, with what the enforcer sees of the packet.
 func (m *Model) decide(j *Judgement, s *Stop) {
-	j.Decision = m.Policies.Judge(j.Question)
+	j.Decision = m.judges.Judge(j.Question)
 	asked, ok := s.asked()
 	if !ok || j.Question.Direction != policy.Egress || !m.Profile.Policy.EgressBeforeDNAT || j.Decision.Verdict == policy.NotIsolated {
 		return
@@ -75,13 +75,13 @@ func (m *Model) decide(j *Judgement, s *Stop) {
 	behind := j.Decision
 	q := j.Question
 	q.Peer, q.Port = m.party(asked.Addr()), asked.Port()
-	j.Decision = m.Policies.Judge(q)
+	j.Decision = m.judges.Judge(q)
 	// The controller puts the cluster IP of a Service into the rules that select
 	// the pods before which it stands.
 	if j.Decision.Verdict != policy.Admitted && m.Services.ClusterIPOwner(asked.Addr()) != nil {
 		pods := j.Question
 		pods.Peer.NoBlocks = true
-		if d := m.Policies.Judge(pods); d.Verdict == policy.Admitted {
+		if d := m.judges.Judge(pods); d.Verdict == policy.Admitted {
 			j.Decision = d
 			j.Assumption = flow.Because(flow.CodeInferredServiceIP, m.Profile.Policy.Name, asked.String())
 			return

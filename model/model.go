@@ -24,6 +24,7 @@ type Model struct {
 	// Balancers says who has which load balancer address, and why not.
 	Balancers *lbip.Table
 
+	judges  Judges
 	trips   [4][2][2]Trip
 	foreign map[string][]cluster.Foreign // by namespace; "" holds the cluster-wide ones
 	// eligible nodes by family, IPv4 first
@@ -50,6 +51,7 @@ func Compile(s *cluster.Snapshot) (*Model, error) {
 	m.devices = deviceAddresses(profile, s)
 	m.Services = service.Compile(s, x)
 	m.Policies = policy.Compile(s, x, &profile.Policy)
+	m.judges = m.Policies
 	m.Balancers = lbip.Allocate(s)
 	m.Announce = announce.Compile(s, x, m.wants())
 	m.trips = compileTrips(profile)

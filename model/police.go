@@ -137,7 +137,7 @@ func (j *Judgement) elsewhere(m *Model, here bool) {
 }
 
 func (m *Model) selected(pod *cluster.Pod) bool {
-	return m.Policies.Selected(pod) || len(m.foreignTo(pod)) > 0
+	return m.judges.Selected(pod) || len(m.foreignTo(pod)) > 0
 }
 
 func (m *Model) judge(s Stop, d policy.Direction, subject, peer policy.Party) Judgement {

@@ -152,14 +152,15 @@ func (t *Tables) tryOtherDirection(p *cluster.NetworkPolicy, q *Question) ruleRe
 		mirrored.Direction = Ingress
 	}
 	rules, field := mirrored.Direction.rules(p)
+	best := ruleResult{}
 	for i := range rules {
-		if r := t.tryRule(p, &rules[i], &mirrored); r.m != no {
-			r.by = origin(p, field+"["+strconv.Itoa(i)+"]", rules[i].Position)
-			r.deviation = t.profile.Deviation(flow.CodeDeviationSharedChains)
-			return r
+		if r := t.tryRule(p, &rules[i], &mirrored); r.m > best.m {
+			best = r
+			best.by = origin(p, field+"["+strconv.Itoa(i)+"]", rules[i].Position)
+			best.deviation = t.profile.Deviation(flow.CodeDeviationSharedChains)
 		}
 	}
-	return ruleResult{}
+	return best
 }
 
 func (t *Tables) tryRule(p *cluster.NetworkPolicy, r *cluster.PolicyRule, q *Question) ruleResult {

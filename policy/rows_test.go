@@ -173,7 +173,7 @@ func TestAtomRanges(t *testing.T) {
 // somebody adds without saying here what it changes.
 func TestRowsRefuse(t *testing.T) {
 	elsewhere := strings.Fields("Enforces AfterSNAT SelfOpen BeforeProxyVerdicts RootBypasses DropsProxyErrors SkipsNodePortRange " +
-		"ExemptsProcessesOnly WorldOverTunnel EgressBeforeDNAT ForwardOnly Unmeasured")
+		"ExemptsProcessesOnly WorldOverTunnel EgressBeforeDNAT FailsClosed ForwardOnly Unmeasured")
 	s := &cluster.Snapshot{}
 	profile := reflect.TypeFor[cluster.PolicyProfile]()
 	for i := range profile.NumField() {
