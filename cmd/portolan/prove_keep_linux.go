@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/portolan-net/portolan/internal/lab"
@@ -55,7 +53,7 @@ func (r *prover) ended() <-chan struct{} {
 func (a *app) openShell(machine, name string, command []string) error {
 	code, err := lab.Shell(name, machine, command)
 	if err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "lab: "))
+		return ofMachine(err)
 	}
 	a.code = code
 	return nil

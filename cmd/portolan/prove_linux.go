@@ -24,17 +24,25 @@ func (a *app) runProve(o *proving) error {
 		return a.printRules(o)
 	}
 	done, code, err := lab.Enter()
-	if err != nil {
-		return err
-	}
 	if done {
 		a.code = code
-		return nil
+	}
+	if done || err != nil {
+		return ofMachine(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	r := &prover{app: a, o: o, ctx: ctx}
-	return r.run()
+	return ofMachine(r.run())
+}
+
+// ofMachine is an error of the machine as people read it: one line, without the
+// package that found it.
+func ofMachine(err error) error {
+	if err == nil || !strings.HasPrefix(err.Error(), "lab: ") {
+		return err
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "lab: "))
 }
 
 // prover is a proof in progress.
@@ -104,7 +112,9 @@ func (r *prover) question() path.Question {
 func (r *prover) questions() ([]path.Question, error) {
 	if r.o.single() {
 		r.report.All = 1
-		return []path.Question{r.question()}, nil
+		q := r.question()
+		_, err := path.Walk(r.m, q)
+		return []path.Question{q}, err
 	}
 	filter := r.o.globs
 	filter.Via = r.o.via
@@ -114,6 +124,9 @@ func (r *prover) questions() ([]path.Question, error) {
 	questions, all := proof.Few(r.m, filter, r.o.most)
 	if all == 0 && r.o.to != "" {
 		every := proof.Everywhere(r.m, filter, r.o.to, r.app.ns)
+		if err := sensible(r.m, every); err != nil {
+			return nil, err
+		}
 		questions, all = proof.Sample(every, r.o.most), len(every)
 	}
 	if all == 0 {
@@ -121,6 +134,21 @@ func (r *prover) questions() ([]path.Question, error) {
 	}
 	r.report.All = all
 	return questions, nil
+}
+
+// sensible returns why none of the questions can be asked.
+func sensible(m *model.Model, questions []path.Question) error {
+	var first error
+	for _, q := range questions {
+		_, err := path.Walk(m, q)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 // complete writes the namespace into a target that has none.
@@ -144,9 +172,6 @@ func (r *prover) ask(questions []path.Question) error {
 	lines, err := r.asked()
 	if err := errors.Join(err, r.watched()); err != nil {
 		return err
-	}
-	if r.o.single() && lines[0].Err != nil {
-		return lines[0].Err
 	}
 	r.report.Lines = lines
 	if r.o.fix {

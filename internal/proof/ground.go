@@ -95,5 +95,14 @@ func withPolicy(m *model.Model, told *cluster.PolicyProfile, c Choice, replaced 
 	if p.Policy == m.Profile.Policy {
 		return m, replaced, nil
 	}
+	changed := m.WithProfile(&p)
+	var not *model.UnprintableError
+	if err := changed.PrintablePolicy(); !errors.As(err, &not) {
+		return changed, replaced, err
+	}
+	if c.Hook != "" || c.Deny != "" {
+		return nil, nil, errors.New("no rules of ours reject behind the masquerade: choose before-snat, or drop")
+	}
+	p.Policy.Deny = cluster.DenyDrop
 	return m.WithProfile(&p), replaced, nil
 }

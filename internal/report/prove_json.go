@@ -102,7 +102,7 @@ type dropJSON struct {
 	Node      string       `json:"node"`
 	Direction string       `json:"direction"`
 	Packet    string       `json:"packet"`
-	Packets   int          `json:"packets"`
+	Packets   int          `json:"packets,omitempty"`
 	Policies  []originJSON `json:"policies"`
 }
 

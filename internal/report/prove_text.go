@@ -35,7 +35,8 @@ func (p *Printer) Prove(x *Proof) error {
 
 func (p *Printer) proveHead(x *Proof) {
 	b := &x.Built
-	p.para("", p.t(phraseProveBuilt, p.t(phraseProveMachines, b.Nodes, b.Pods, b.Clients, b.Routers), b.Kernel))
+	version, _, _ := strings.Cut(b.Kernel, "-")
+	p.para("", p.t(phraseProveBuilt, p.t(phraseProveMachines, b.Nodes, b.Pods, b.Clients, b.Routers), version))
 	d := &x.Dataplane
 	text := p.t(phraseProveDataplane, d.Proxy, d.Policy, d.PodNetwork)
 	_, comma, semicolon := p.marks()
@@ -325,7 +326,7 @@ func (p *Printer) proveSum(x *Proof) {
 		sum = phraseProveSumOne
 	}
 	text := p.t(sum, len(lines), agree, differ)
-	_, comma, semicolon := p.marks()
+	_, comma, _ := p.marks()
 	if not > 0 {
 		text += comma + p.t(phraseProveSumNot, not)
 	}
@@ -339,7 +340,8 @@ func (p *Printer) proveSum(x *Proof) {
 	}
 	p.line("")
 	took := x.Built.Prepared + x.Built.Asked
-	p.para("", p.paint(color, text)+semicolon+p.t(phraseProveTook, x.Built.Connections, fmt.Sprintf("%.1f", took.Seconds())))
+	p.para("", p.paint(color, text))
+	p.para("", p.t(phraseProveTook, x.Built.Connections, fmt.Sprintf("%.1f", took.Seconds())))
 }
 
 // Kept says that the network stays up, and how to get in. The name is the
