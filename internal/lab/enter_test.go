@@ -298,23 +298,28 @@ func TestUnbuildable(t *testing.T) {
 		{"node without address", cluster.Snapshot{Nodes: []cluster.Node{node("n1")}}, "Node/n1 has no InternalIP"},
 		{"two nodes", cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1")), node("n2", ip("10.0.0.1"))}}, "10.0.0.1 is an address of Node/n1 and of Node/n2"},
 		{
-			"two pods", cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Pods: []cluster.Pod{pod("a", "n1", ip("10.1.0.1")), pod("b", "n1", ip("10.1.0.1"))}},
+			"two pods",
+			cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Pods: []cluster.Pod{pod("a", "n1", ip("10.1.0.1")), pod("b", "n1", ip("10.1.0.1"))}},
 			"10.1.0.1 is an address of Pod/app/a and of Pod/app/b",
 		},
 		{
-			"pod and node", cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Pods: []cluster.Pod{pod("a", "n1", ip("10.0.0.1"))}},
+			"pod and node",
+			cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Pods: []cluster.Pod{pod("a", "n1", ip("10.0.0.1"))}},
 			"10.0.0.1 is an address of Node/n1 and of Pod/app/a",
 		},
 		{
-			"pod nowhere", cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Pods: []cluster.Pod{pod("a", "n2", ip("10.1.0.1"))}},
+			"pod nowhere",
+			cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Pods: []cluster.Pod{pod("a", "n2", ip("10.1.0.1"))}},
 			"Pod/app/a is on no Node of the input",
 		},
 		{
-			"client and node", cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Fabric: cluster.Fabric{Clients: []cluster.Client{client("c", ip("10.0.0.1"))}}},
+			"client and node",
+			cluster.Snapshot{Nodes: []cluster.Node{node("n1", ip("10.0.0.1"))}, Fabric: cluster.Fabric{Clients: []cluster.Client{client("c", ip("10.0.0.1"))}}},
 			"10.0.0.1 is an address of Node/n1 and of client c",
 		},
 		{
-			"tunnel between families", cluster.Snapshot{
+			"tunnel between families",
+			cluster.Snapshot{
 				Nodes:  []cluster.Node{node("n1", ip("10.0.0.1")), node("n2", ip("fd00::2"))},
 				Fabric: cluster.Fabric{Dataplane: cluster.Dataplane{PodNetwork: cluster.PodNetworkVXLAN}},
 			},

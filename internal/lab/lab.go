@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -277,7 +276,3 @@ func parallel(ctx context.Context, n int, step func(int) error) error {
 }
 
 var _ probe.Place = (*Machine)(nil)
-
-// Path is a name of the machine's network namespace that other processes can
-// open while the lab is up.
-func (m *Machine) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), m.Netns()) }

@@ -15,12 +15,13 @@ import (
 	"github.com/portolan-net/portolan/model"
 )
 
-// TestMain runs all tests in namespaces of their own.
+// TestMain runs all tests in namespaces of their own, also as an ordinary user
+// would.
 func TestMain(m *testing.M) {
 	if part := roles[os.Getenv(role)]; part != nil {
 		os.Exit(part())
 	}
-	done, code, err := Enter()
+	done, code, err := EnterTwice()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -166,13 +166,15 @@ func agree(t *testing.T, m *model.Model) int {
 	if err := l.Install(t.Context(), lab.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
+	routers := m.Announce.Routers()
 	probes := make([]probe.Probe, len(all))
 	for i := range all {
 		q := &all[i]
 		p := probe.Probe{Place: l.Machine(q.place), Protocol: q.target.Protocol, To: q.target.Addr, Timeout: 100 * time.Millisecond}
 		if strings.HasPrefix(q.From, "external/") {
 			var err error
-			if p.Ports, err = l.Ports("", q.Via); err != nil {
+			router := routers[i%len(routers)].Name // each is a way, and path says what may be on any
+			if p.Ports, err = l.Ports(router, q.Via); err != nil {
 				t.Fatal(err)
 			}
 			p.From = l.ClientAddr(strings.TrimPrefix(q.From, "external/"), q.target.Addr.Addr().Is6())
