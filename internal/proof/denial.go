@@ -33,9 +33,11 @@ type place struct {
 
 func (d *Drop) place() place { return place{d.Node, d.Direction, d.Tuple} }
 
-// SameBy reports whether both name the same policies.
-func (d *Drop) SameBy(o *Drop) bool {
-	return slices.Equal(objects(d.By), objects(o.By))
+func (d *Drop) samePlace(o *Drop) bool { return d.place() == o.place() }
+
+// same reports whether both name the same place and policies.
+func (d *Drop) same(o *Drop) bool {
+	return d.samePlace(o) && slices.Equal(objects(d.By), objects(o.By))
 }
 
 func objects(origins []flow.Origin) []flow.Object {
@@ -79,7 +81,7 @@ func portless(t flow.Tuple) flow.Tuple {
 // merge adds drops to those that are known, one for each place and group.
 func merge(all, more []Drop) []Drop {
 	for _, d := range more {
-		i := slices.IndexFunc(all, func(o Drop) bool { return o.place() == d.place() && o.SameBy(&d) })
+		i := slices.IndexFunc(all, func(o Drop) bool { return d.same(&o) })
 		if i < 0 {
 			all = append(all, d)
 			continue

@@ -239,7 +239,17 @@ func (f *flight) differences() []Difference {
 	if f.sticky && len(f.observed) > 1 {
 		out = append(out, Difference{Kind: Unsticky, Outcome: sorted(f.observed)[0], Tries: f.tries})
 	}
+	for i := range f.drops {
+		if d := &f.drops[i]; f.denies(d, (*Drop).samePlace) && !f.denies(d, (*Drop).same) {
+			out = append(out, Difference{Kind: OtherPolicies, Tries: f.tries, Drop: *d})
+		}
+	}
 	return out
+}
+
+// denies reports whether a drop is like one that is predicted.
+func (f *flight) denies(d *Drop, like func(*Drop, *Drop) bool) bool {
+	return slices.ContainsFunc(f.denied, func(o Drop) bool { return like(d, &o) })
 }
 
 // differs puts a difference into words.
@@ -249,6 +259,8 @@ func (f *flight) differs(d *Difference) string {
 		return fmt.Sprintf("%s: seen, not predicted: %s", f.words(), d.Outcome)
 	case Unseen:
 		return fmt.Sprintf("%s: predicted, not seen in %d tries: %s", f.words(), d.Tries, d.Outcome)
+	case OtherPolicies:
+		return fmt.Sprintf("%s: denied on %s by other policies than predicted: %v", f.words(), d.Drop.Node, objects(d.Drop.By))
 	case Unsticky:
 	}
 	return fmt.Sprintf("%s: session affinity, yet several outcomes: %v", f.words(), sorted(f.observed))

@@ -54,6 +54,8 @@ type Difference struct {
 	Kind    DifferenceKind
 	Outcome Outcome
 	Tries   int
+	// Drop is what was logged, for OtherPolicies.
+	Drop Drop
 }
 
 // DifferenceKind is in which way.
@@ -67,6 +69,9 @@ const (
 	Unseen
 	// Unsticky: session affinity, and yet one client saw several outcomes.
 	Unsticky
+	// OtherPolicies: the packet was denied where it was predicted, by other
+	// policies.
+	OtherPolicies
 )
 
 // Agrees reports whether the kernel did what was predicted.

@@ -20,7 +20,8 @@ const (
 	phraseProveUnpredicted flow.Code = "phrase-prove-unpredicted" // outcome
 	phraseProveUnseen      flow.Code = "phrase-prove-unseen"      // outcome, tries
 	phraseProveUnsticky    flow.Code = "phrase-prove-unsticky"
-	phraseProveMore        flow.Code = "phrase-prove-more" // how many
+	phraseProveOther       flow.Code = "phrase-prove-other-policies" // node, policies
+	phraseProveMore        flow.Code = "phrase-prove-more"           // how many
 
 	phraseProveColumnFrom      flow.Code = "phrase-prove-column-from"
 	phraseProveColumnVia       flow.Code = "phrase-prove-column-via"

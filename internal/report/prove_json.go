@@ -146,7 +146,7 @@ func ProveJSON(w io.Writer, x *Proof) error {
 	d := proofDoc{
 		head: head{APIVersion, "Proof"}, Outcome: x.Outcome().String(), All: x.All, Asked: len(x.Lines),
 		Built: builtJSON{
-			b.Kernel, b.Nodes, b.Pods, b.Clients, b.Routers, b.Rules, b.Rows, b.Connections,
+			Clean(b.Kernel), b.Nodes, b.Pods, b.Clients, b.Routers, b.Rules, b.Rows, b.Connections,
 			b.Prepared.Seconds(), b.Asked.Seconds(),
 		},
 		Dataplane: toDataplane(&x.Dataplane), Replaced: []replacedJSON{}, Questions: toProved(x.Lines), Fixes: toProvedFixes(x.Fixes),

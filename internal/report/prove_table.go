@@ -176,14 +176,19 @@ func (p *Printer) drops(w *proof.Way) []string {
 
 func (p *Printer) drop(d *proof.Drop) string {
 	direction := strings.ToLower(d.Direction.String())
+	if len(d.By) == 0 {
+		return p.t(phraseProveStranger, d.Node, direction)
+	}
+	return p.t(phraseProveDropped, d.Node, policyNames(d), direction)
+}
+
+// policyNames lists the policies of a drop.
+func policyNames(d *proof.Drop) string {
 	var by []string
 	for _, o := range d.By {
 		by = append(by, o.Object.String())
 	}
-	if len(by) == 0 {
-		return p.t(phraseProveStranger, d.Node, direction)
-	}
-	return p.t(phraseProveDropped, d.Node, p.some(by, 3), direction)
+	return strings.Join(by, ", ")
 }
 
 // proofTable prints rows under their targets.

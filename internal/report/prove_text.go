@@ -117,6 +117,8 @@ func differenceReason(d *proof.Difference) flow.Reason {
 		return flow.Because(phraseProveUnpredicted, d.Outcome.String())
 	case proof.Unseen:
 		return flow.Because(phraseProveUnseen, d.Outcome.String(), strconv.Itoa(d.Tries))
+	case proof.OtherPolicies:
+		return flow.Because(phraseProveOther, d.Drop.Node, policyNames(&d.Drop))
 	case proof.Unsticky:
 	}
 	return flow.Because(phraseProveUnsticky)

@@ -20,6 +20,7 @@ var englishProve = map[flow.Code]string{
 	phraseProveUnpredicted: "seen, not predicted: %[1]s",
 	phraseProveUnseen:      "predicted, not seen in %[2]s tries: %[1]s",
 	phraseProveUnsticky:    "session affinity, and yet one client got several answers",
+	phraseProveOther:       "dropped on %[1]s as predicted, but by other policies: %[2]s",
 	phraseProveMore:        "and %[1]s more; --all or -o json shows them",
 
 	phraseProveColumnFrom:      "FROM",

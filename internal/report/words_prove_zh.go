@@ -20,6 +20,7 @@ var chineseProve = map[flow.Code]string{
 	phraseProveUnpredicted: "观察到但没有预测到：%[1]s",
 	phraseProveUnseen:      "预测到但试了 %[2]s 次没有观察到：%[1]s",
 	phraseProveUnsticky:    "有会话亲和性，同一个客户端却得到不同的应答",
+	phraseProveOther:       "如预测在 %[1]s 上被丢弃，但策略不同：%[2]s",
 	phraseProveMore:        "还有 %[1]s 处；用 --all 或 -o json 查看",
 
 	phraseProveColumnFrom:      "从",
