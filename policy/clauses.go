@@ -25,6 +25,9 @@ type Clause struct {
 	// Other: the rule is of the other direction. Selectors and blocks are then held
 	// against the subject, and the other end is every pod that the policy selects.
 	Other bool
+	// Known: it is for pods whose labels are known, not for those that may be
+	// anybody.
+	Known bool
 }
 
 // Lookup finds pods for the rules whose ports an enforcer looks up beforehand:
@@ -72,7 +75,7 @@ func (g *clauseMaker) rules(d Direction, other bool) {
 			g.port(from, &r.Ports[j], r, d)
 		}
 		if g.profile.UnresolvedPortOpens && len(r.Ports) > 0 && len(from.Selectors) > 0 && !g.resolves(r, d, from.Selectors) {
-			from.Blocks = nil
+			from.Blocks, from.Known = nil, true
 			g.out = append(g.out, from)
 		}
 	}
