@@ -22,7 +22,8 @@ import (
 // them; a target is also matched by the Service's or pod's name, with or without
 // port and kind of address.
 func Everything(m *model.Model, from, to string) []path.Question {
-	return slices.Collect(each(m, Filter{From: from, To: to}))
+	all, _ := Few(m, Filter{From: from, To: to}, 0)
+	return all
 }
 
 // Filter says which of all questions are meant; see Everything. The zero value
@@ -45,53 +46,10 @@ func Everywhere(m *model.Model, f Filter, to, namespace string) []path.Question 
 	return all
 }
 
-// Few are questions of the filter, no more than so many and spread evenly, and
-// how many there are in all.
-func Few(m *model.Model, f Filter, most int) ([]path.Question, int) {
-	all := 0
-	for range each(m, f) {
-		all++
-	}
-	if most <= 0 || all <= most {
-		return slices.Collect(each(m, f)), all
-	}
-	out, i := make([]path.Question, 0, most), 0
-	for q := range each(m, f) {
-		if k := len(out); k < most && i == spread(k, most, all) {
-			out = append(out, q)
-		}
-		i++
-	}
-	return out, all
-}
-
-// Sample thins questions out evenly until at most so many are left.
-func Sample(all []path.Question, most int) []path.Question {
-	if most <= 0 || len(all) <= most {
-		return all
-	}
-	out := make([]path.Question, 0, most)
-	for k := range most {
-		out = append(out, all[spread(k, most, len(all))])
-	}
-	return out
-}
-
-// spread is which of all is the k-th of so many: one out of each k-th part, by a
-// number that repeats no pattern, since every so many questions have the same
-// target.
-func spread(k, most, all int) int {
-	first, next := k*all/most, (k+1)*all/most
-	h := uint64(k+1) * 0x9e3779b97f4a7c15
-	h ^= h >> 32
-	h *= 0xd6e8feb86659fd93
-	h ^= h >> 32
-	return first + int(h%uint64(next-first))
-}
-
-// each yields the questions of a filter, place by place.
-func each(m *model.Model, only Filter) iter.Seq[path.Question] {
-	return func(yield func(path.Question) bool) {
+// each yields the questions of a filter, place by place, and what kind each is
+// of: who asks, and what for.
+func each(m *model.Model, only Filter) iter.Seq2[path.Question, kind] {
+	return func(yield func(path.Question, kind) bool) {
 		goals := slices.DeleteFunc(goals(m), func(g goal) bool { return !matches(only.To, append(g.names, g.to)...) })
 		for _, f := range starts(m) {
 			if !matches(only.From, f.name) || only.Via != "" && !f.outside {
@@ -105,7 +63,7 @@ func each(m *model.Model, only Filter) iter.Seq[path.Question] {
 					if only.Via != "" && via != only.Via && g.owner != only.Via {
 						continue
 					}
-					if !yield(path.Question{From: f.name, To: g.to, Via: via}) {
+					if !yield(path.Question{From: f.name, To: g.to, Via: via}, kind{f.kind(), g.kind}) {
 						return
 					}
 				}
@@ -122,9 +80,18 @@ func firsts(m *model.Model, f *start, g *goal) []string {
 	return nodesOf(m)
 }
 
+// kind is who asks ("external", "node", "pod") and what for (a kind of front, or
+// "pod").
+type kind [2]string
+
 type start struct {
 	name    string
 	outside bool
+}
+
+func (s *start) kind() string {
+	k, _, _ := strings.Cut(s.name, "/")
+	return k
 }
 
 // starts are all places a packet can come from.
@@ -162,6 +129,7 @@ func nodesOf(m *model.Model) []string {
 // goal is something to ask for.
 type goal struct {
 	to     string
+	kind   string   // "vip", "nodeport", ..., "pod"
 	names  []string // as people call it, with more and with less
 	inside bool     // not to be asked from outside
 	owner  string   // the node that has the address: there is no choice of a first node
@@ -178,12 +146,12 @@ func goals(m *model.Model) []goal {
 				for j := range m.Snapshot.Nodes {
 					n := &m.Snapshot.Nodes[j]
 					if ip := n.IP(f.IPv6); ip.IsValid() {
-						all = append(all, goal{to: address(ip, f.Port, f.Protocol), names: names, owner: n.Name})
+						all = append(all, goal{to: address(ip, f.Port, f.Protocol), kind: f.Kind.String(), names: names, owner: n.Name})
 					}
 				}
 				continue
 			}
-			all = append(all, goal{to: address(f.Addr, f.Port, f.Protocol), names: frontNames(f), inside: f.Kind == service.ClusterIP})
+			all = append(all, goal{to: address(f.Addr, f.Port, f.Protocol), kind: f.Kind.String(), names: frontNames(f), inside: f.Kind == service.ClusterIP})
 		}
 	}
 	for i := range m.Snapshot.Pods {
@@ -195,7 +163,7 @@ func goals(m *model.Model) []goal {
 		for _, port := range p.Ports {
 			names := []string{name, name + ":" + strconv.Itoa(int(port.Port)), name + ":" + strconv.Itoa(int(port.Port)) + suffix(port.Protocol)}
 			for _, ip := range p.IPs {
-				all = append(all, goal{to: address(ip, port.Port, port.Protocol), names: names, inside: true, self: name})
+				all = append(all, goal{to: address(ip, port.Port, port.Protocol), kind: "pod", names: names, inside: true, self: name})
 			}
 		}
 	}

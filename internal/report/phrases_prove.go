@@ -29,6 +29,10 @@ const (
 	phraseProveColumnKernel    flow.Code = "phrase-prove-column-kernel"
 	phraseProveColumnFixed     flow.Code = "phrase-prove-column-fixed"
 	phraseProvePods            flow.Code = "phrase-prove-pods"     // how many, namespace
+	phraseProvePodsOf          flow.Code = "phrase-prove-pods-of"  // how many, namespaces
+	phraseProveServices        flow.Code = "phrase-prove-services" // kind of address
+	phraseProveAnyPod          flow.Code = "phrase-prove-any-pod"
+	phraseProveDropsBy         flow.Code = "phrase-prove-drops-by" // label
 	phraseProveDropped         flow.Code = "phrase-prove-dropped"  // node, policies, direction
 	phraseProveStranger        flow.Code = "phrase-prove-stranger" // node, direction
 	phraseProveAnswered        flow.Code = "phrase-prove-answered" // label

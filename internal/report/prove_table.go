@@ -13,6 +13,7 @@ import (
 // proofTable is what was asked, by target, rows that fare alike as one.
 type proofTable struct {
 	columns [2]flow.Code // of the two outcomes
+	fold    folding
 	rows    []*proofRow
 	at      map[string]*proofRow
 	notes   []string
@@ -29,15 +30,33 @@ type proofRow struct {
 	count   int
 }
 
-func newProofTable(first, second flow.Code) *proofTable {
-	return &proofTable{columns: [2]flow.Code{first, second}, at: map[string]*proofRow{}, numbers: map[string]int{}}
+// folding is how much is folded into one row.
+type folding uint8
+
+const (
+	unfolded folding = iota
+	// byTarget: pods of a namespace, nodes, clients; each address of a Service by
+	// itself.
+	byTarget
+	// byKind: all pods, all addresses of a kind.
+	byKind
+)
+
+// mostRows bounds a table whose rows are folded by target.
+const mostRows = 48
+
+func newProofTable(fold folding) *proofTable {
+	return &proofTable{fold: fold, at: map[string]*proofRow{}, numbers: map[string]int{}}
 }
 
 // add folds a way into the row of its like.
-func (t *proofTable) add(w *proof.Way, cells [2]string, notes []string, unfolded bool) {
+func (t *proofTable) add(w *proof.Way, cells [2]string, notes []string) {
+	if t.fold == byKind {
+		notes = nil
+	}
 	marks := t.mark(notes)
-	key := strings.Join([]string{foldedAs(w.From), foldedAs(w.Name), cells[0], cells[1], marks, fmt.Sprint(len(w.Differences) > 0)}, "\x00")
-	if unfolded {
+	key := strings.Join([]string{t.kindOf(w.From), t.kindOf(w.Name), cells[0], cells[1], marks, fmt.Sprint(len(w.Differences) > 0)}, "\x00")
+	if t.fold == unfolded {
 		key = fmt.Sprint(len(t.rows))
 	}
 	r := t.at[key]
@@ -76,40 +95,62 @@ func (t *proofTable) mark(notes []string) string {
 	return " [" + strings.Join(marks, ",") + "]"
 }
 
-// foldedAs is what of a place or target may be folded: pods of one namespace,
-// nodes, clients. A Service's address stands alone.
-func foldedAs(name string) string {
+// kindOf is what of a place or target may be folded.
+func (t *proofTable) kindOf(name string) string {
 	kind, rest, _ := strings.Cut(name, "/")
-	switch kind {
-	case "pod":
+	switch {
+	case kind == "node" || kind == "external" || kind == "pod" && t.fold == byKind:
+		return kind
+	case kind == "pod":
 		ns, _, _ := strings.Cut(rest, "/")
 		return kind + "/" + ns
-	case "node", "external":
-		return kind
+	case kind == "svc" && t.fold == byKind:
+		return name[strings.LastIndex(name, "@")+1:]
 	}
 	return name
 }
 
 // foldWays is the table of what was predicted and what the kernel did.
 func (p *Printer) foldWays(x *Proof) *proofTable {
-	t := newProofTable(phraseProveColumnPredicted, phraseProveColumnKernel)
-	for i := range x.Lines {
-		for k := range x.Lines[i].Ways {
-			w := &x.Lines[i].Ways[k]
-			t.add(w, [2]string{seenWords(w.Predicted), seenWords(w.Observed)}, p.drops(w), x.Unfolded)
-		}
+	return p.folded(x, func(t *proofTable) {
+		t.columns = [2]flow.Code{phraseProveColumnPredicted, phraseProveColumnKernel}
+		eachWay(x.Lines, func(w *proof.Way) {
+			t.add(w, [2]string{seenWords(w.Predicted), seenWords(w.Observed)}, p.drops(w))
+		})
+	})
+}
+
+// folded fills a table, and once more with fewer rows where they are too many.
+func (p *Printer) folded(x *Proof, fill func(*proofTable)) *proofTable {
+	fold := byTarget
+	if x.Unfolded {
+		fold = unfolded
+	}
+	t := newProofTable(fold)
+	fill(t)
+	if len(t.rows) > mostRows && !x.Unfolded {
+		t = newProofTable(byKind)
+		fill(t)
 	}
 	p.sortRows(t)
 	return t
+}
+
+func eachWay(lines []proof.Line, do func(*proof.Way)) {
+	for i := range lines {
+		for k := range lines[i].Ways {
+			do(&lines[i].Ways[k])
+		}
+	}
 }
 
 // sortRows puts rows of one target together, Services before pods.
 func (p *Printer) sortRows(t *proofTable) {
 	key := func(r *proofRow) string {
 		if strings.HasPrefix(r.to[0], "svc/") {
-			return " " + r.to[0]
+			return " " + t.kindOf(r.to[0])
 		}
-		return foldedAs(r.to[0]) + " " + p.goals(r)
+		return t.kindOf(r.to[0]) + " " + p.goals(t, r)
 	}
 	slices.SortStableFunc(t.rows, func(a, b *proofRow) int { return strings.Compare(key(a), key(b)) })
 }
@@ -117,27 +158,20 @@ func (p *Printer) sortRows(t *proofTable) {
 // foldChanges is the table of what the kernel does otherwise after a fix, and how
 // many ways are as before.
 func (p *Printer) foldChanges(x *Proof) (*proofTable, int) {
-	t := newProofTable(phraseProveColumnKernel, phraseProveColumnFixed)
 	before := map[string]*proof.Way{}
-	for i := range x.Lines {
-		for k := range x.Lines[i].Ways {
-			w := &x.Lines[i].Ways[k]
-			before[wayKey(w)] = w
-		}
-	}
+	eachWay(x.Lines, func(w *proof.Way) { before[wayKey(w)] = w })
 	same := 0
-	for i := range x.After {
-		for k := range x.After[i].Ways {
-			w := &x.After[i].Ways[k]
+	t := p.folded(x, func(t *proofTable) {
+		t.columns, same = [2]flow.Code{phraseProveColumnKernel, phraseProveColumnFixed}, 0
+		eachWay(x.After, func(w *proof.Way) {
 			was := before[wayKey(w)]
 			if was == nil || slices.Equal(seen(was.Observed), seen(w.Observed)) {
 				same++
-				continue
+				return
 			}
-			t.add(w, [2]string{seenWords(was.Observed), seenWords(w.Observed)}, p.drops(w), x.Unfolded)
-		}
-	}
-	p.sortRows(t)
+			t.add(w, [2]string{seenWords(was.Observed), seenWords(w.Observed)}, p.drops(w))
+		})
+	})
 	return t, same
 }
 
@@ -206,7 +240,7 @@ func (p *Printer) proofTable(t *proofTable) {
 	p.proofLine(head, widths, "")
 	last := ""
 	for i, r := range t.rows {
-		if to := p.goals(r); to != last {
+		if to := p.goals(t, r); to != last {
 			p.line("  " + p.paint(bold, to))
 			last = to
 		}
@@ -257,10 +291,8 @@ func (p *Printer) froms(r *proofRow) string {
 	if len(r.froms) == 1 {
 		return Clean(r.froms[0])
 	}
-	kind, rest, _ := strings.Cut(r.froms[0], "/")
-	if kind == "pod" {
-		ns, _, _ := strings.Cut(rest, "/")
-		return p.t(phraseProvePods, len(r.froms), ns)
+	if strings.HasPrefix(r.froms[0], "pod/") {
+		return p.pods(r.froms)
 	}
 	names := []string{Clean(r.froms[0])}
 	for _, f := range r.froms[1:] {
@@ -270,12 +302,27 @@ func (p *Printer) froms(r *proofRow) string {
 	return p.some(names, 6)
 }
 
-// targets names what was asked for, pods of a namespace by their number.
-func (p *Printer) goals(r *proofRow) string {
-	if len(r.to) == 1 {
-		return Clean(r.to[0])
+// pods counts pods, of one namespace or of several.
+func (p *Printer) pods(names []string) string {
+	var namespaces []string
+	for _, n := range names {
+		namespaces = insert(namespaces, strings.Split(n+"//", "/")[1])
 	}
-	_, rest, _ := strings.Cut(r.to[0], "/")
-	ns, _, _ := strings.Cut(rest, "/")
-	return p.t(phraseProvePods, len(r.to), ns)
+	if len(namespaces) == 1 {
+		return p.t(phraseProvePods, len(names), namespaces[0])
+	}
+	return p.t(phraseProvePodsOf, len(names), len(namespaces))
+}
+
+// goals names what was asked for, many of a kind by their number.
+func (p *Printer) goals(t *proofTable, r *proofRow) string {
+	switch {
+	case len(r.to) == 1 && t.fold != byKind:
+		return Clean(r.to[0])
+	case strings.HasPrefix(r.to[0], "svc/"):
+		return p.t(phraseProveServices, t.kindOf(r.to[0]))
+	case t.fold == byKind:
+		return p.t(phraseProveAnyPod)
+	}
+	return p.pods(r.to)
 }

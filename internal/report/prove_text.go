@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +21,7 @@ func (p *Printer) Prove(x *Proof) error {
 	p.differences(x.Lines, x.Unfolded)
 	t := p.foldWays(x)
 	p.proofTable(t)
+	p.dropsBy(t, x.Lines)
 	p.answered(x)
 	p.proveFix(x)
 	p.roads(x.Roads, x.Unfolded)
@@ -124,6 +127,36 @@ func differenceReason(d *proof.Difference) flow.Reason {
 	return flow.Because(phraseProveUnsticky)
 }
 
+// mostPolicies bounds the policies that are named for what was dropped.
+const mostPolicies = 12
+
+// dropsBy says which policies dropped, those that dropped most first, where the
+// rows of the table do not.
+func (p *Printer) dropsBy(t *proofTable, lines []proof.Line) {
+	if t.fold != byKind {
+		return
+	}
+	ways := map[string]int{}
+	eachWay(lines, func(w *proof.Way) {
+		var names []string
+		for i := range w.Drops {
+			names = insert(names, policyNames(&w.Drops[i]))
+		}
+		for _, n := range names {
+			ways[n]++
+		}
+	})
+	names := slices.SortedFunc(maps.Keys(ways), func(a, b string) int { return cmp.Or(ways[b]-ways[a], strings.Compare(a, b)) })
+	var all []string
+	for _, n := range names {
+		all = append(all, fmt.Sprintf("%s (%d)", cmp.Or(Clean(n), "?"), ways[n]))
+	}
+	if len(all) > 0 {
+		p.line("")
+		p.para(p.lead(phraseProveDropsBy), p.some(all, mostPolicies))
+	}
+}
+
 // answered says who answered a single question, and as whom the client was seen.
 func (p *Printer) answered(x *Proof) {
 	if !x.Single {
@@ -220,6 +253,7 @@ func (p *Printer) proveFix(x *Proof) {
 	p.differences(x.After, x.Unfolded)
 	t, same := p.foldChanges(x)
 	p.proofTable(t)
+	p.dropsBy(t, x.After)
 	if len(t.rows) == 0 {
 		p.para("  ", p.t(phraseProveNotCured))
 	}
