@@ -49,8 +49,8 @@ func compileBackends(p *cluster.ServicePort, v6 bool, parts []*cluster.EndpointS
 				if !ok {
 					continue
 				}
-				// One address in two slices: the one that stays wins.
-				if old, seen := byAddr[b.Addr]; !seen || old.Terminating && !b.Terminating {
+				// One address twice: the one that stays wins, of two the later.
+				if _, seen := byAddr[b.Addr]; !seen || !b.Terminating {
 					byAddr[b.Addr] = b
 				}
 			}
@@ -128,6 +128,18 @@ func (b *Backends) Local(node string) []*Backend {
 	return b.pick(b.leaving, here)
 }
 
+// fallbacks are the endpoints to which Local policies fall back on their nodes.
+func (b *Backends) fallbacks() []*Backend {
+	if len(b.leaving) == 0 {
+		return nil
+	}
+	ready := map[string]bool{}
+	for _, i := range b.ready {
+		ready[b.all[i].Node] = true
+	}
+	return b.pick(b.leaving, func(e *Backend) bool { return e.Node != "" && !ready[e.Node] })
+}
+
 func (b *Backends) pick(which []int, keep func(*Backend) bool) []*Backend {
 	var out []*Backend
 	for _, i := range which {
@@ -174,5 +186,10 @@ func Endpoints(s *cluster.Snapshot, x *cluster.Index, svc *cluster.Service, p *c
 			parts = append(parts, e)
 		}
 	}
+	return compileBackends(p, v6, parts, x)
+}
+
+// EndpointsOf is Endpoints for whoever has the Service's slices at hand.
+func EndpointsOf(p *cluster.ServicePort, v6 bool, parts []*cluster.EndpointSlice, x *cluster.Index) *Backends {
 	return compileBackends(p, v6, parts, x)
 }

@@ -169,6 +169,9 @@ func TestSlicesJoin(t *testing.T) {
 		{"two slices", []cluster.EndpointSlice{slice(false, ep("10.244.1.2", "n1", "RS")), slice(false, ep("10.244.1.1", "n1", "RS"))}, "1 2"},
 		{"one address twice", []cluster.EndpointSlice{slice(false, ep("10.244.1.1", "n1", "RS")), slice(false, ep("10.244.1.1", "n1", "RS"))}, "1"},
 		{"leaving one slice, ready in the next", []cluster.EndpointSlice{slice(false, ep("10.244.1.1", "n1", "T")), slice(false, ep("10.244.1.1", "n1", "RS"))}, "1"},
+		{"ready, then not", []cluster.EndpointSlice{slice(false, ep("10.244.1.1", "n1", "RS"), ep("10.244.1.1", "n1", ""))}, ""},
+		{"not ready, then ready", []cluster.EndpointSlice{slice(false, ep("10.244.1.1", "n1", ""), ep("10.244.1.1", "n1", "RS"))}, "1"},
+		{"ready, then leaving", []cluster.EndpointSlice{slice(false, ep("10.244.1.1", "n1", "RS"), ep("10.244.1.1", "n1", "T"))}, "1"},
 		{"only the first address counts", []cluster.EndpointSlice{with(func(s *cluster.EndpointSlice) {
 			s.Endpoints[0].Addresses = append(s.Endpoints[0].Addresses, netip.MustParseAddr("10.244.1.9"))
 		})}, "1"},

@@ -158,10 +158,16 @@ func (t *Tables) add(svc *cluster.Service, parts []*cluster.EndpointSlice, x *cl
 				t.served[nodeAddr{e.Node, e.Addr}] = true
 			}
 			front := func(k Kind, addr netip.Addr, port uint16, ranges []netip.Prefix) {
-				t.put(&Front{
+				f := &Front{
 					Kind: k, Addr: addr, IPv6: v6, Protocol: p.Protocol, Port: port,
 					Service: svc, Named: p, Backends: b, Ranges: ranges,
-				})
+				}
+				t.put(f)
+				if f.Local() {
+					for _, e := range b.fallbacks() {
+						t.served[nodeAddr{e.Node, e.Addr}] = true
+					}
+				}
 			}
 			for _, ip := range svc.ClusterIPs {
 				if ip.Is6() == v6 {

@@ -274,3 +274,27 @@ func TestFrontOrigin(t *testing.T) {
 		t.Errorf("a kind that is none prints %q", got)
 	}
 }
+
+// A node's hairpins are the endpoints there that some list of the node has: with
+// a Local policy also one that is leaving while others are ready elsewhere.
+func TestServedOn(t *testing.T) {
+	leaving, ready := ep("10.244.1.1", "n1", "ST"), ep("10.244.2.1", "n2", "RS")
+	for _, tt := range []struct {
+		name   string
+		policy cluster.TrafficPolicy
+		eps    []cluster.Endpoint
+		want   bool
+	}{
+		{"Cluster, ready elsewhere", cluster.PolicyCluster, []cluster.Endpoint{leaving, ready}, false},
+		{"Cluster, ready nowhere", cluster.PolicyCluster, []cluster.Endpoint{leaving}, true},
+		{"Local, ready elsewhere", cluster.PolicyLocal, []cluster.Endpoint{leaving, ready}, true},
+		{"Local, ready here", cluster.PolicyLocal, []cluster.Endpoint{leaving, ep("10.244.1.2", "n1", "RS")}, false},
+	} {
+		svc := *web()
+		svc.InternalTrafficPolicy = tt.policy
+		s := &cluster.Snapshot{Services: []cluster.Service{svc}, EndpointSlices: []cluster.EndpointSlice{slice(false, tt.eps...)}}
+		if got := Compile(s, cluster.NewIndex(s)).ServedOn("n1", netip.MustParseAddrPort("10.244.1.1:8080")); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

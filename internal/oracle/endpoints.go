@@ -21,7 +21,7 @@ type backend struct {
 // "Clients of the EndpointSlice API must iterate through all the existing
 // EndpointSlices associated to a Service and build a complete list of unique
 // network endpoints" (EndpointSlices, Duplicate endpoints): of two, the one that
-// is not terminating.
+// is not terminating, else the last that is written.
 func (w *world) backends(svc *cluster.Service, port *cluster.ServicePort, v6 bool) (list []backend) {
 	for i := range w.s.EndpointSlices {
 		slice := &w.s.EndpointSlices[i]
@@ -45,7 +45,7 @@ func (w *world) backends(svc *cluster.Service, port *cluster.ServicePort, v6 boo
 func addUnique(list []backend, b backend) []backend {
 	for i := range list {
 		if list[i].at == b.at {
-			if list[i].Terminating && !b.Terminating {
+			if !b.Terminating {
 				list[i] = b
 			}
 			return list

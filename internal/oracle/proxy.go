@@ -201,10 +201,14 @@ func (w *world) isListedOn(n *cluster.Node, b backend) bool {
 			continue
 		}
 		for j := range svc.Ports {
-			all := w.backends(svc, &svc.Ports[j], b.at.Addr().Is6())
+			port := &svc.Ports[j]
+			all := w.backends(svc, port, b.at.Addr().Is6())
 			list := ready(all)
 			if len(list) == 0 {
 				list = draining(all)
+			}
+			if isLocalAnywhere(svc, port, b.at.Addr().Is6()) {
+				list = append(list, localList(all, n)...)
 			}
 			for _, o := range list {
 				if o.at == b.at && o.Node == n.Name {
@@ -214,6 +218,16 @@ func (w *world) isListedOn(n *cluster.Node, b backend) bool {
 		}
 	}
 	return false
+}
+
+// isLocalAnywhere reports whether some address of the Service port has a Local
+// policy.
+func isLocalAnywhere(svc *cluster.Service, port *cluster.ServicePort, v6 bool) bool {
+	outside := port.NodePort != 0 || firstOfFamily(svc.ExternalIPs, v6).IsValid()
+	for _, in := range svc.Ingress {
+		outside = outside || in.IP.IsValid() && in.IP.Is6() == v6 && !in.Proxy
+	}
+	return svc.InternalTrafficPolicy == cluster.PolicyLocal || outside && svc.ExternalTrafficPolicy == cluster.PolicyLocal
 }
 
 // serve runs one Service port on one packet.
