@@ -35,7 +35,7 @@ var house = layout{
 		"model":    {"flow", "cluster", "announce", "service", "policy", "lbip"},
 		"path":     {"flow", "cluster", "announce", "service", "policy", "lbip", "model"},
 		"explain":  {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path"},
-		"check":    {"flow", "cluster", "model", "path", "explain"},
+		"check":    {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path", "explain"},
 		"reach":    {"flow", "cluster", "service", "policy", "model"},
 		"nft":      {"flow", "cluster", "service", "policy", "model"},
 	},

@@ -16,6 +16,8 @@ type Snapshot struct {
 	MetalLB         MetalLB
 	Fabric          Fabric
 
+	// Callbacks are objects by which the API server calls Services.
+	Callbacks []Callback
 	// Clues show which dataplane the cluster runs; see Detect.
 	Clues []Clue
 	// Foreign are objects that may change a verdict and that are not modelled.

@@ -15,6 +15,20 @@ func WhyEmpty(s *cluster.Snapshot, svc *cluster.Service, p *cluster.ServicePort)
 	return whyEmpty(s, svc, p, podsByNamespace(s))
 }
 
+// Empties answers WhyEmpty for any number of Services of one Snapshot.
+type Empties struct {
+	snapshot *cluster.Snapshot
+	pods     map[string][]*cluster.Pod
+}
+
+// NewEmpties sorts the pods once.
+func NewEmpties(s *cluster.Snapshot) *Empties { return &Empties{s, podsByNamespace(s)} }
+
+// Why is WhyEmpty.
+func (e *Empties) Why(svc *cluster.Service, p *cluster.ServicePort) flow.Reason {
+	return whyEmpty(e.snapshot, svc, p, e.pods)
+}
+
 func podsByNamespace(s *cluster.Snapshot) map[string][]*cluster.Pod {
 	all := map[string][]*cluster.Pod{}
 	for i := range s.Pods {

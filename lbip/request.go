@@ -94,6 +94,26 @@ func ForeignClass(svc *cluster.Service) bool {
 	return svc.LoadBalancerClass != "" && !strings.Contains(svc.LoadBalancerClass, "metallb")
 }
 
+// Typos are annotations of a Service that are nearly MetalLB's, with what was
+// meant: service, annotation, what was meant.
+func Typos(svc *cluster.Service) []flow.Reason { return typos(svc) }
+
+// Wanted are the addresses that the Service asks for or already has; nil: any
+// will do.
+func Wanted(svc *cluster.Service) []netip.Addr {
+	r, _ := requestOf(svc)
+	if len(r.addrs) > 0 {
+		return r.addrs
+	}
+	var had []netip.Addr
+	for _, in := range svc.Ingress {
+		if in.IP.IsValid() {
+			had = append(had, in.IP)
+		}
+	}
+	return had
+}
+
 // typos are annotations under MetalLB's prefixes that mean nothing to it, but
 // nearly something: they are answered with silence.
 func typos(svc *cluster.Service) []flow.Reason {

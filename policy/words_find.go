@@ -18,7 +18,13 @@ type Describer struct {
 	byNamespace map[string][]*cluster.Pod
 	hostBy      map[string][]*cluster.Pod // by namespace
 	addrs       []located                 // of pods and nodes, in order
-	services    map[span][]*cluster.Service
+	services    map[servedPort][]*cluster.Service
+}
+
+// servedPort is a port of some Service of a namespace.
+type servedPort struct {
+	namespace string
+	span
 }
 
 // located is who has an address.
@@ -31,7 +37,7 @@ type located struct {
 // Describer returns what describes the policies of these tables.
 func (t *Tables) Describer() *Describer {
 	d := &Describer{
-		t: t, byNamespace: map[string][]*cluster.Pod{}, hostBy: map[string][]*cluster.Pod{}, services: map[span][]*cluster.Service{},
+		t: t, byNamespace: map[string][]*cluster.Pod{}, hostBy: map[string][]*cluster.Pod{}, services: map[servedPort][]*cluster.Service{},
 	}
 	for i := range t.snapshot.Pods {
 		p := &t.snapshot.Pods[i]
@@ -49,7 +55,7 @@ func (t *Tables) Describer() *Describer {
 	for i := range t.snapshot.Services {
 		svc := &t.snapshot.Services[i]
 		for _, sp := range svc.Ports {
-			k := span{sp.Protocol, sp.Port, sp.Port}
+			k := servedPort{svc.Namespace, span{sp.Protocol, sp.Port, sp.Port}}
 			d.services[k] = append(d.services[k], svc)
 		}
 	}

@@ -251,7 +251,22 @@ func (d *Describer) serviceWith(p *Port, servers []*cluster.Pod) (*cluster.Servi
 	if len(servers) == 0 || slices.ContainsFunc(servers, func(pod *cluster.Pod) bool { return pod.Declares(p.Protocol, p.First) }) {
 		return nil, nil
 	}
-	for _, svc := range d.services[span{p.Protocol, p.First, p.First}] {
+	asked := map[string]bool{}
+	for _, pod := range servers {
+		if asked[pod.Namespace] {
+			continue
+		}
+		asked[pod.Namespace] = true
+		if svc, sp := d.serviceIn(pod.Namespace, p, servers); svc != nil {
+			return svc, sp
+		}
+	}
+	return nil, nil
+}
+
+// serviceIn is serviceWith for the Services of one namespace.
+func (d *Describer) serviceIn(namespace string, p *Port, servers []*cluster.Pod) (*cluster.Service, *cluster.ServicePort) {
+	for _, svc := range d.services[servedPort{namespace, span{p.Protocol, p.First, p.First}}] {
 		selector := cluster.LabelSelector{MatchLabels: svc.Selector}
 		backs := func(pod *cluster.Pod) bool { return pod.Namespace == svc.Namespace && selector.Matches(pod.Labels) }
 		if len(svc.Selector) == 0 || !slices.ContainsFunc(servers, backs) {

@@ -44,6 +44,8 @@ type Builder struct {
 	fabric   *cluster.Fabric
 	clues    []*cluster.Clue
 
+	callbacks []*cluster.Callback
+
 	nodes      []*cluster.Node
 	namespaces []*cluster.Namespace
 	pods       []*pod
@@ -112,6 +114,9 @@ func (b *Builder) keep(d decoded) *Error {
 			b.seen[d.object] = d
 			b.clues = append(b.clues, val)
 		}
+		return nil
+	case *called:
+		b.keepCallback(d, val)
 		return nil
 	case *cluster.Fabric:
 		b.warnings = append(b.warnings, d.warns...)
@@ -261,6 +266,7 @@ func (b *Builder) fill(s *cluster.Snapshot) {
 	s.NetworkPolicies = values(b.policies)
 	s.MetalLB = b.metallb
 	s.Clues = b.allClues()
+	s.Callbacks = values(b.callbacks)
 	s.Foreign = values(b.foreign)
 	s.Ignored = values(b.ignored)
 	for _, p := range b.pods {

@@ -134,6 +134,9 @@ func (v value) unmodelled(t typeMeta) any {
 	if c := v.configClue(t); c != nil {
 		return c
 	}
+	if c := v.callback(t); c != nil {
+		return &called{Callback: c, kind: clean(t.kind), version: clean(t.apiVersion())}
+	}
 	ignored := func(r flow.Reason) any { return &cluster.Ignored{Object: o, Position: v.pos(), Reason: r} }
 	switch {
 	case strings.HasSuffix(t.group, "kustomize.config.k8s.io"):
