@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-net/portolan/check"
@@ -22,17 +24,19 @@ Exit code 1 when a line is false, 2 when a line has no answer.`,
   helm template chart | portolan assert -f - -f nodes.yaml expectations.yaml`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := a.format("text", "json", "junit"); err != nil {
-				return err
-			}
 			return a.runAssert(append(a.files, args...), verbose)
 		},
 	}
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "print the lines that hold, too")
+	a.outputsFlag(c)
 	return c
 }
 
 func (a *app) runAssert(files []string, verbose bool) error {
+	outs, err := a.wanted(gateFormats...)
+	if err != nil {
+		return err
+	}
 	in, m, err := a.load(files)
 	if err != nil {
 		return err
@@ -56,15 +60,20 @@ func (a *app) runAssert(files []string, verbose bool) error {
 	case unknown > 0:
 		a.code = exitUnknown
 	}
-	switch a.output {
-	case "json":
-		return report.AssertJSON(a.out, results)
-	case "junit":
-		return report.AssertJUnit(a.out, results)
-	}
-	p, err := a.printer()
-	if err != nil {
+	return a.each(outs, func(format string, p *report.Printer, w io.Writer) error {
+		switch format {
+		case "text":
+			return p.Assert(results, verbose)
+		case "json":
+			return report.AssertJSON(w, results)
+		case "junit":
+			return report.AssertJUnit(w, results)
+		}
+		lang := p.Lang
+		if format == "sarif" {
+			lang = report.English
+		}
+		_, err := gate(format, w, report.AssertGate(results, lang))
 		return err
-	}
-	return p.Assert(results, verbose)
+	})
 }

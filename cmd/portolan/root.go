@@ -31,6 +31,8 @@ type app struct {
 	recurse  bool
 	ns       string
 	output   string
+	outputs  []string // of a command that may have several
+	quiet    bool     // the reader's warnings are told otherwise
 	color    string
 	lang     string
 	others   bool // ask under the other profiles that fit
@@ -90,7 +92,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.assert(), a.version())
+	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.assert(), a.lint(), a.version())
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		a.translate(root)
@@ -159,6 +161,9 @@ func (a *app) load(files []string) (*manifest.Input, *model.Model, error) {
 		return nil, nil, err
 	}
 	for _, w := range in.Warnings {
+		if a.quiet {
+			break
+		}
 		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", w.Position, report.Say(w.Reason))
 	}
 	m, err := model.Compile(in.Snapshot)

@@ -11,6 +11,7 @@ const (
 	helpDescribe flow.Code = "help-describe"
 	helpProve    flow.Code = "help-prove"
 	helpAssert   flow.Code = "help-assert"
+	helpLint     flow.Code = "help-lint"
 	helpVersion  flow.Code = "help-version"
 )
 
@@ -22,6 +23,7 @@ var englishHelp = map[flow.Code]string{
 	helpDescribe: "Put NetworkPolicies, or all that applies to a pod, in words",
 	helpProve:    "Show predictions on this machine's kernel, with real packets",
 	helpAssert:   "Check that connections are as expected",
+	helpLint:     "Find what does not do what it is there for",
 	helpVersion:  "Print the version",
 }
 
@@ -33,6 +35,7 @@ var chineseHelp = map[flow.Code]string{
 	helpDescribe: "用文字说明一条策略，或作用于一个 Pod 的全部策略",
 	helpProve:    "用真实报文在本机内核上证明预测",
 	helpAssert:   "检查连接是否与预期一致",
+	helpLint:     "找出没有起到应有作用的对象",
 	helpVersion:  "打印版本",
 }
 

@@ -208,7 +208,7 @@ func TestWrapAndWidth(t *testing.T) {
 // A command without a line of help in some language, or one that nobody has.
 func TestHelpInEveryLanguage(t *testing.T) {
 	for lang := range catalogues {
-		for _, command := range []string{"portolan", "trace", "explain", "fix", "describe", "prove", "assert", "version"} {
+		for _, command := range []string{"portolan", "trace", "explain", "fix", "describe", "prove", "assert", "lint", "version"} {
 			if lang.Help(command) == "" {
 				t.Errorf("%s has no help in %s", command, lang)
 			}

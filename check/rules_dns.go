@@ -1,0 +1,143 @@
+package check
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+)
+
+// names looks whether pods whose egress is policed can still resolve names. Pods
+// with the same policies are looked at once.
+func (l *linter) names() {
+	dns := l.dnsServers()
+	cache := l.dnsCache()
+	seen := map[string]bool{}
+	for _, g := range l.x.kin {
+		if g.pod.HostNetwork {
+			continue
+		}
+		isolating := l.m.Policies.Isolating(g.pod, policy.Egress)
+		if len(isolating) == 0 || !talks(isolating) {
+			continue
+		}
+		k := policyNames(isolating)
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		l.resolves(g.pod, isolating, dns, cache)
+	}
+	if !l.x.live {
+		l.namesOfTemplates()
+	}
+}
+
+func policyNames(all []*cluster.NetworkPolicy) string {
+	var out []string
+	for _, p := range all {
+		out = append(out, p.Namespace+"/"+p.Name)
+	}
+	return strings.Join(out, ",")
+}
+
+// talks reports whether some policy lets the pod ask other pods, or everybody:
+// such a pod looks names up. One that may ask nobody, or plain addresses only, is
+// not expected to.
+func talks(isolating []*cluster.NetworkPolicy) bool {
+	return slices.ContainsFunc(isolating, func(p *cluster.NetworkPolicy) bool {
+		return slices.ContainsFunc(p.Egress, func(r cluster.PolicyRule) bool {
+			return len(r.Peers) == 0 || slices.ContainsFunc(r.Peers, func(x cluster.PolicyPeer) bool { return x.IPBlock == nil })
+		})
+	})
+}
+
+// dnsPort is where clients ask; the Service in front may lead elsewhere.
+const dnsPort = 53
+
+// resolves asks for one pod: does any rule open 53/udp at all, and does what is
+// opened reach the cluster's DNS.
+func (l *linter) resolves(pod *cluster.Pod, isolating []*cluster.NetworkPolicy, dns []server, cache []netip.Addr) {
+	denied := func(p policy.Party, port uint16) bool {
+		return l.judge(policy.Egress, pod, p, flow.UDP, port) == policy.Denied
+	}
+	if !slices.ContainsFunc(isolating, policy.OpensDNS) {
+		if len(dns) == 0 || slices.ContainsFunc(dns, func(s server) bool { return denied(partyOf(s.pod), s.port) }) {
+			l.found(DNSBlocked, object(blames(isolating)), flow.Because(flow.CodeLintDNSBlocked, podName(pod), blames(isolating).Object().String()))
+		}
+		return
+	}
+	at53 := slices.IndexFunc(isolating, policy.OpensDNS)
+	for _, s := range dns {
+		if denied(partyOf(s.pod), s.port) {
+			l.found(DNSMissed, object(isolating[at53]), flow.Because(flow.CodeLintDNSMissed, podName(pod), podName(s.pod), itoa(int(s.port))))
+			return
+		}
+	}
+	if len(cache) > 0 && !slices.ContainsFunc(cache, func(a netip.Addr) bool { return !denied(policy.Party{Addr: a, Node: true}, dnsPort) }) {
+		l.found(NodeLocalDNS, object(isolating[at53]), flow.Because(flow.CodeLintNodeLocalDNS, podName(pod), cache[0].String()))
+	}
+}
+
+// blames is the policy to name: the one that lets something out and not DNS, else
+// the first.
+func blames(isolating []*cluster.NetworkPolicy) *cluster.NetworkPolicy {
+	for _, p := range isolating {
+		if talks([]*cluster.NetworkPolicy{p}) {
+			return p
+		}
+	}
+	return isolating[0]
+}
+
+// namesOfTemplates does the same for policies of a namespace whose pods are not
+// in the input: only what holds whatever pods there are.
+func (l *linter) namesOfTemplates() {
+	byNamespace := map[string][]*cluster.NetworkPolicy{}
+	for i := range l.s.NetworkPolicies {
+		p := &l.s.NetworkPolicies[i]
+		byNamespace[p.Namespace] = append(byNamespace[p.Namespace], p)
+	}
+	for i := range l.s.NetworkPolicies {
+		p := &l.s.NetworkPolicies[i]
+		if !p.IsolatesEgress || !l.x.subjects(p).none() || !talks([]*cluster.NetworkPolicy{p}) {
+			continue
+		}
+		if !slices.ContainsFunc(byNamespace[p.Namespace], policy.OpensDNS) {
+			l.found(DNSBlocked, object(p), flow.Because(flow.CodeLintDNSBlockedFor, p.Object().String(), p.Namespace))
+		}
+	}
+}
+
+// dnsServers are the pods behind the cluster's DNS Service, where the input has
+// it.
+func (l *linter) dnsServers() []server {
+	for _, name := range [][2]string{{"kube-system", "kube-dns"}, {"kube-system", "coredns"}, {"openshift-dns", "dns-default"}} {
+		svc := l.m.Index.Service(name[0], name[1])
+		if svc == nil {
+			continue
+		}
+		for i := range svc.Ports {
+			if p := &svc.Ports[i]; p.Port == dnsPort && p.Protocol == flow.UDP {
+				return l.x.servers(svc, p)
+			}
+		}
+	}
+	return nil
+}
+
+// nodeLocal is the address of NodeLocal DNSCache's manifest.
+var nodeLocal = netip.MustParseAddr("169.254.20.10")
+
+// dnsCache are the addresses of NodeLocal DNSCache where its pods are in the
+// input: its own, and the DNS Service's, which it takes over in iptables mode.
+func (l *linter) dnsCache() []netip.Addr {
+	there := l.x.anywhere(&cluster.LabelSelector{MatchLabels: cluster.Labels{"k8s-app": "node-local-dns"}})
+	if len(there.host) == 0 {
+		return nil
+	}
+	return []netip.Addr{nodeLocal}
+}

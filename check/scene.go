@@ -1,0 +1,396 @@
+package check
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/explain"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// kin are live pods that nothing here tells apart: one namespace, equal labels
+// and ports, one workload. One of them stands for all.
+type kin struct {
+	pod   *cluster.Pod
+	count int
+}
+
+// crowd is who a selector selects.
+type crowd struct {
+	own  []*kin // with a network of their own
+	host []*kin // hostNetwork pods
+	// perhaps: some namespaces' labels are not known.
+	perhaps bool
+}
+
+func (c *crowd) none() bool { return len(c.own)+len(c.host) == 0 }
+
+// pods are the examples of the kin with a network of their own.
+func (c *crowd) pods() []*cluster.Pod { return examples(c.own) }
+
+func examples(all []*kin) []*cluster.Pod {
+	out := make([]*cluster.Pod, len(all))
+	for i := range all {
+		out[i] = all[i].pod
+	}
+	return out
+}
+
+// scene answers who is meant by a selector, for any number of them: pods are
+// looked up by a label that the selector demands.
+//
+//	150,000 pods ──► kin (some thousands) ──► by namespace, by label ──► crowds, remembered
+type scene struct {
+	m           *model.Model
+	describer   *policy.Describer
+	empties     *explain.Empties
+	kin         []*kin
+	byNamespace map[string][]*kin
+	byLabel     map[[2]string][]*kin
+	inLabel     map[[3]string][]*kin
+	crowds      map[string]*crowd
+	slices      map[[2]string][]*cluster.EndpointSlice
+	served      map[*cluster.ServicePort]*service.Backends
+	nodePorts   map[nodePort][]*cluster.Service
+	busy        map[string]bool // nodes with pods
+	// live: the pods were running somewhere, so those that are not there do not
+	// exist. whole: every namespace was read, too.
+	live, whole bool
+}
+
+type nodePort struct {
+	proto flow.Protocol
+	port  uint16
+}
+
+func newScene(m *model.Model) *scene {
+	x := &scene{
+		m: m, describer: m.Policies.Describer(), byNamespace: map[string][]*kin{}, byLabel: map[[2]string][]*kin{},
+		inLabel: map[[3]string][]*kin{}, crowds: map[string]*crowd{}, slices: map[[2]string][]*cluster.EndpointSlice{},
+		served: map[*cluster.ServicePort]*service.Backends{}, nodePorts: map[nodePort][]*cluster.Service{},
+	}
+	x.gather()
+	s := m.Snapshot
+	for i := range s.EndpointSlices {
+		e := &s.EndpointSlices[i]
+		k := [2]string{e.Namespace, e.Service}
+		x.slices[k] = append(x.slices[k], e)
+	}
+	for i := range s.Services {
+		for _, p := range s.Services[i].Ports {
+			if p.NodePort != 0 {
+				k := nodePort{p.Protocol, p.NodePort}
+				x.nodePorts[k] = append(x.nodePorts[k], &s.Services[i])
+			}
+		}
+	}
+	ns := m.Index.Namespace("kube-system")
+	x.whole = x.live && ns != nil && !ns.Implied
+	return x
+}
+
+// kinKey tells kin apart. hostNetwork pods have no class, so their labels do.
+type kinKey struct {
+	class  int
+	owner  flow.Object
+	labels string
+}
+
+func (x *scene) gather() {
+	known := map[kinKey]*kin{}
+	for i := range x.m.Snapshot.Pods {
+		p := &x.m.Snapshot.Pods[i]
+		if p.Finished() {
+			continue
+		}
+		x.live = x.live || p.Node != "" && !p.Derived
+		k := kinKey{class: x.m.Policies.ClassOf(p), owner: p.Owner}
+		if p.HostNetwork {
+			s := cluster.LabelSelector{MatchLabels: p.Labels}
+			k.labels = p.Namespace + " " + s.String()
+		}
+		if old := known[k]; old != nil {
+			old.count++
+			continue
+		}
+		g := &kin{pod: p, count: 1}
+		known[k] = g
+		x.kin = append(x.kin, g)
+		x.byNamespace[p.Namespace] = append(x.byNamespace[p.Namespace], g)
+		for k, v := range p.Labels {
+			x.byLabel[[2]string{k, v}] = append(x.byLabel[[2]string{k, v}], g)
+			x.inLabel[[3]string{p.Namespace, k, v}] = append(x.inLabel[[3]string{p.Namespace, k, v}], g)
+		}
+	}
+}
+
+// in are the pods of a namespace that a selector selects; nil selects all.
+func (x *scene) in(namespace string, s *cluster.LabelSelector) *crowd {
+	key := namespace + "\x00" + selectorText(s)
+	if c := x.crowds[key]; c != nil {
+		return c
+	}
+	from := x.byNamespace[namespace]
+	if s != nil {
+		for k, v := range s.MatchLabels {
+			if few := x.inLabel[[3]string{namespace, k, v}]; len(few) <= len(from) {
+				from = few
+			}
+		}
+	}
+	c := &crowd{}
+	c.take(from, s, nil)
+	x.crowds[key] = c
+	return c
+}
+
+func selectorText(s *cluster.LabelSelector) string {
+	if s == nil {
+		return "<all>"
+	}
+	return s.String()
+}
+
+// take adds whom the selector selects of those in the namespaces; nil
+// namespaces are all.
+func (c *crowd) take(from []*kin, s *cluster.LabelSelector, namespaces map[string]bool) {
+	for _, g := range from {
+		switch {
+		case namespaces != nil && !namespaces[g.pod.Namespace], s != nil && !s.Matches(g.pod.Labels):
+		case g.pod.HostNetwork:
+			c.host = append(c.host, g)
+		default:
+			c.own = append(c.own, g)
+		}
+	}
+}
+
+// anywhere are the pods of every namespace that a selector selects.
+func (x *scene) anywhere(s *cluster.LabelSelector) *crowd { return x.across(nil, s) }
+
+// across are the pods a selector selects in the namespaces of another; nil
+// selects all.
+func (x *scene) across(namespaces, s *cluster.LabelSelector) *crowd {
+	key := "\x00" + selectorText(namespaces) + "\x00" + selectorText(s)
+	if c := x.crowds[key]; c != nil {
+		return c
+	}
+	from := x.kin
+	if s != nil {
+		for k, v := range s.MatchLabels {
+			if few := x.byLabel[[2]string{k, v}]; len(few) <= len(from) {
+				from = few
+			}
+		}
+	}
+	c := &crowd{}
+	var wanted map[string]bool
+	if namespaces != nil && !namespaces.IsEmpty() {
+		wanted = map[string]bool{}
+		yes, perhaps := x.namespaces(namespaces)
+		for _, n := range yes {
+			wanted[n] = true
+		}
+		c.perhaps = perhaps
+	}
+	c.take(from, s, wanted)
+	x.crowds[key] = c
+	return c
+}
+
+// namespaces are those of the input that a selector selects, and whether there
+// may be more.
+func (x *scene) namespaces(s *cluster.LabelSelector) (selected []string, perhaps bool) {
+	for i := range x.m.Snapshot.Namespaces {
+		name := x.m.Snapshot.Namespaces[i].Name
+		yes, known := x.m.Policies.SelectsNamespace(s, name)
+		if yes {
+			selected = append(selected, name)
+		}
+		perhaps = perhaps || !known
+	}
+	return selected, perhaps
+}
+
+// peer is who a peer of a policy is, an ipBlock apart.
+func (x *scene) peer(p *cluster.NetworkPolicy, peer *cluster.PolicyPeer) *crowd {
+	if peer.NamespaceSelector == nil {
+		return x.in(p.Namespace, peer.PodSelector)
+	}
+	return x.across(peer.NamespaceSelector, peer.PodSelector)
+}
+
+// subjects are the pods a policy selects.
+func (x *scene) subjects(p *cluster.NetworkPolicy) *crowd { return x.in(p.Namespace, &p.PodSelector) }
+
+// behind are the pods a Service selects.
+func (x *scene) behind(svc *cluster.Service) *crowd {
+	if len(svc.Selector) == 0 {
+		return &crowd{}
+	}
+	return x.in(svc.Namespace, &cluster.LabelSelector{MatchLabels: svc.Selector})
+}
+
+// backends are the endpoints of a Service port, of the family it has.
+func (x *scene) backends(svc *cluster.Service, p *cluster.ServicePort) *service.Backends {
+	if b := x.served[p]; b != nil {
+		return b
+	}
+	parts := x.slices[[2]string{svc.Namespace, svc.Name}]
+	b := service.EndpointsOf(p, false, parts, x.m.Index)
+	if len(b.All()) == 0 {
+		b = service.EndpointsOf(p, true, parts, x.m.Index)
+	}
+	x.served[p] = b
+	return b
+}
+
+// server is a kind of endpoint behind a Service port.
+type server struct {
+	pod  *cluster.Pod
+	port uint16
+}
+
+// servers are the pods behind a Service port and where they listen, one for
+// each class of pods and number.
+func (x *scene) servers(svc *cluster.Service, p *cluster.ServicePort) []server {
+	var out []server
+	seen := map[[2]int]bool{}
+	all := x.backends(svc, p).All()
+	for i := range all {
+		pod := all[i].Target
+		if pod == nil || pod.HostNetwork {
+			continue
+		}
+		k := [2]int{x.m.Policies.ClassOf(pod), int(all[i].Addr.Port())}
+		if !seen[k] {
+			seen[k] = true
+			out = append(out, server{pod, all[i].Addr.Port()})
+		}
+	}
+	return out
+}
+
+// distance is Levenshtein's, in runes of ASCII.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
+
+// alike reports whether two words are most likely meant to be one: a letter or
+// two apart, or one without the other's ending.
+func alike(a, b string) bool {
+	if a == b {
+		return true
+	}
+	short := min(len(a), len(b))
+	switch {
+	case short < 4:
+		return false
+	case strings.EqualFold(a, b):
+		return true
+	case digitsApart(a, b):
+		return false // web-1 and web-2 are two
+	}
+	return distance(a, b) <= min(2, short/4)
+}
+
+// digitsApart reports whether two words differ in their digits only.
+func digitsApart(a, b string) bool {
+	letters := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	return letters(a) == letters(b)
+}
+
+// nearly returns the kin whose labels differ from what the selector demands in
+// one label only, and there most likely by a slip: another spelling of the
+// value or the key.
+func nearly(from []*kin, s *cluster.LabelSelector) *kin {
+	if s == nil || len(s.MatchLabels) == 0 || len(s.MatchExpressions) > 0 {
+		return nil
+	}
+	i := slices.IndexFunc(from, func(g *kin) bool { return slip(s.MatchLabels, g.pod.Labels) })
+	if i < 0 {
+		return nil
+	}
+	return from[i]
+}
+
+// slip reports whether labels have all that is wanted but one, and that one in
+// another spelling.
+func slip(want, have cluster.Labels) bool {
+	off := 0
+	for k, v := range want {
+		got, ok := have[k]
+		switch {
+		case ok && got == v:
+			continue
+		case ok && alike(got, v), !ok && otherKey(k, v, have):
+			off++
+		default:
+			return false
+		}
+	}
+	return off == 1
+}
+
+// otherKey reports whether the value stands under a key that is spelled alike,
+// or under the same name with another prefix.
+func otherKey(key, value string, have cluster.Labels) bool {
+	for k, v := range have {
+		if v == value && (alike(k, key) || base(k) == base(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+func base(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+
+// emptiness says why Services are empty; made when it is first needed.
+func (x *scene) emptiness() *explain.Empties {
+	if x.empties == nil {
+		x.empties = explain.NewEmpties(x.m.Snapshot)
+	}
+	return x.empties
+}
+
+// runsPods reports whether a pod with a network of its own runs on the node.
+func (x *scene) runsPods(node string) bool {
+	if x.busy == nil {
+		x.busy = map[string]bool{}
+		for i := range x.m.Snapshot.Pods {
+			if p := &x.m.Snapshot.Pods[i]; !p.HostNetwork && !p.Finished() {
+				x.busy[p.Node] = true
+			}
+		}
+	}
+	return x.busy[node]
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portolan-net/portolan/internal/report"
+)
+
+// output is one "-o FORMAT[=FILE]".
+type output struct{ format, file string }
+
+// gateFormats are those of every command that CI runs.
+var gateFormats = []string{"text", "json", "sarif", "junit", "github", "md"}
+
+// outputsFlag gives a command an -o that may be repeated, each time with a file.
+func (a *app) outputsFlag(c *cobra.Command) {
+	c.Flags().StringArrayVarP(&a.outputs, "output", "o", []string{"text"},
+		strings.Join(gateFormats, ", ")+"; FORMAT=FILE writes a file; repeat for more")
+}
+
+// wanted reads the -o flags. Only one of them may go to stdout.
+func (a *app) wanted(offered ...string) ([]output, error) {
+	var all []output
+	stdout := ""
+	for _, word := range a.outputs {
+		format, file, named := strings.Cut(word, "=")
+		switch {
+		case !slices.Contains(offered, format):
+			return nil, &usageError{what: fmt.Sprintf("-o %q is not one of %s", format, strings.Join(offered, ", ")), hint: "-o " + offered[0]}
+		case named && file == "":
+			return nil, &usageError{what: fmt.Sprintf("-o %q names no file", word), hint: "-o " + format + "=FILE"}
+		case !named && stdout != "":
+			return nil, &usageError{what: fmt.Sprintf("-o %s and -o %s both go to stdout", stdout, format), hint: "-o " + stdout + " -o " + format + "=FILE"}
+		case !named:
+			stdout = format
+		}
+		all = append(all, output{format, file})
+	}
+	return all, nil
+}
+
+// each writes every output with what is given: files first, so that nothing
+// stands on stdout where one cannot be written.
+func (a *app) each(all []output, print func(format string, p *report.Printer, w io.Writer) error) error {
+	for _, o := range all {
+		if o.file == "" {
+			continue
+		}
+		if err := a.toFile(o, print); err != nil {
+			return err
+		}
+	}
+	for _, o := range all {
+		if o.file != "" {
+			continue
+		}
+		p, err := a.printer()
+		if err != nil {
+			return err
+		}
+		if err := print(o.format, p, a.out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) toFile(o output, print func(format string, p *report.Printer, w io.Writer) error) error {
+	f, err := os.Create(o.file)
+	if err != nil {
+		return &usageError{what: err.Error(), hint: "-o " + o.format + "=FILE, in a directory that can be written"}
+	}
+	p := report.NewPrinter(f)
+	p.Lang = report.Lang(a.lang)
+	if err := print(o.format, p, f); err != nil {
+		_ = f.Close() // the first error is the one to tell
+		return err
+	}
+	return f.Close()
+}
+
+// gate writes the formats that are made of notices; false for any other.
+func gate(format string, w io.Writer, g *report.Gate) (bool, error) {
+	switch format {
+	case "sarif":
+		return true, report.Sarif(w, g)
+	case "github":
+		return true, report.GitHub(w, g)
+	case "md":
+		return true, report.Markdown(w, g)
+	}
+	return false, nil
+}
