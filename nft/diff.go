@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Diff is what makes a kernel that holds old hold new. old may be nil: nothing of
+// Diff is what makes a kernel that holds old hold next. old may be nil: nothing of
 // ours is there yet, or it is to be replaced whole.
-func Diff(old, new *Program) Change {
-	if old == nil || !alikeTables(old, new) {
-		return whole(new)
+func Diff(old, next *Program) Change {
+	if old == nil || !alikeTables(old, next) {
+		return whole(next)
 	}
 	var c Change
-	for i, t := range new.Tables {
+	for i, t := range next.Tables {
 		c.Before += growth(old.Tables[i], t)
 		c.Ops = append(c.Ops, changes(old.Tables[i], t)...)
 	}
@@ -41,19 +41,19 @@ func alikeTables(a, b *Program) bool {
 // changes compares two tables part by part. Rows of new sets come first to last,
 // in the order of the sets' declaration, which is from what is looked up last to
 // what is looked up first; rows that go, the other way round.
-func changes(old, new *Table) []Op {
-	ops := diffed{family: new.Family, adds: map[string][]Op{}, deletes: map[string][]Op{}}
+func changes(old, next *Table) []Op {
+	ops := diffed{family: next.Family, adds: map[string][]Op{}, deletes: map[string][]Op{}}
 	// Parts mostly stay in their places.
 	var olds, news []*part
-	for i := range max(len(old.parts), len(new.parts)) {
-		if i < len(old.parts) && i < len(new.parts) && old.parts[i] == new.parts[i] {
+	for i := range max(len(old.parts), len(next.parts)) {
+		if i < len(old.parts) && i < len(next.parts) && old.parts[i] == next.parts[i] {
 			continue
 		}
 		if i < len(old.parts) {
 			olds = append(olds, old.parts[i])
 		}
-		if i < len(new.parts) {
-			news = append(news, new.parts[i])
+		if i < len(next.parts) {
+			news = append(news, next.parts[i])
 		}
 	}
 	was := map[string]*part{}
@@ -71,7 +71,7 @@ func changes(old, new *Table) []Op {
 			ops.compare(p, nil)
 		}
 	}
-	return ops.inOrder(new.Sets)
+	return ops.inOrder(next.Sets)
 }
 
 // diffed collects operations by set.
@@ -82,7 +82,7 @@ type diffed struct {
 }
 
 // compare notes what makes one part another; either may be nil.
-func (d *diffed) compare(old, new *part) {
+func (d *diffed) compare(old, next *part) {
 	type at struct{ set, key, end string }
 	before := map[at]row{}
 	if old != nil {
@@ -90,8 +90,8 @@ func (d *diffed) compare(old, new *part) {
 			before[at{r.set.Name, r.element.Key, r.element.End}] = r
 		}
 	}
-	if new != nil {
-		for _, r := range new.rows {
+	if next != nil {
+		for _, r := range next.rows {
 			k := at{r.set.Name, r.element.Key, r.element.End}
 			if b, there := before[k]; there {
 				delete(before, k)
@@ -165,22 +165,22 @@ func (t *Table) fixed() []*Chain {
 	return slices.DeleteFunc(slices.Clone(t.Chains), (*Chain).grown)
 }
 
-// growth is the text for what new has grown beyond old.
-func growth(old, new *Table) string {
+// growth is the text for what next has grown beyond old.
+func growth(old, next *Table) string {
 	var declared, dispatch strings.Builder
-	for _, s := range new.Sets {
+	for _, s := range next.Sets {
 		if s.Grown && old.Set(s.Name) == nil {
 			s.write(&declared)
 		}
 	}
-	for _, c := range new.Chains {
+	for _, c := range next.Chains {
 		if c.grown() && !slices.ContainsFunc(old.Chains, func(o *Chain) bool { return o.Name == c.Name }) {
 			c.write(&declared)
-			new.writeDispatch(&dispatch, c)
+			next.writeDispatch(&dispatch, c)
 		}
 	}
 	if declared.Len() == 0 {
 		return ""
 	}
-	return "table " + new.Family.String() + " " + TableName + " {\n" + declared.String() + "}\n" + dispatch.String()
+	return "table " + next.Family.String() + " " + TableName + " {\n" + declared.String() + "}\n" + dispatch.String()
 }

@@ -87,6 +87,7 @@ func protoNumber(p flow.Protocol) uint8 {
 		return 17
 	case flow.SCTP:
 		return 132
+	default:
+		return 0
 	}
-	return 0
 }

@@ -133,8 +133,9 @@ func drawChain(n uint32) *Chain {
 }
 
 // affinity is what one timeout of session affinity needs: where clients are
-// noted, who looks them up and who notes them. A client is noted under both lists
-// of the Service port, whichever it was given from.
+// noted, who looks them up and who notes them. A client is noted under the list it
+// was given from, and under the Service port's other list unless it already is:
+// with hints or a Local policy neither list need hold what the other one gave.
 func affinity(f Family, class uint32, seconds int) (*Set, []*Chain) {
 	name := fmt.Sprintf("affinity-%ds", seconds)
 	client, typed := "ip saddr", "typeof ip saddr . ct mark : meta priority"
@@ -153,12 +154,13 @@ func affinity(f Family, class uint32, seconds int) (*Set, []*Chain) {
 		"meta priority set 0:0",
 		fmt.Sprintf("meta priority set %s . ct mark map @%s", client, name),
 		"ct mark . meta priority @members goto give",
+		// An update leaves the data of a row that is there as it is.
+		fmt.Sprintf("delete @%s { %s . ct mark : meta priority }", name, client),
 		"goto draw")
 	remember := chain(fmt.Sprintf("remember-%ds", seconds),
-		fmt.Sprintf("ct mark set ct mark & 0x%08x", ^uint32(hereBit)),
 		fmt.Sprintf("update @%s { %s . ct mark : meta priority }", name, client),
-		fmt.Sprintf("ct mark set ct mark | 0x%08x", uint32(hereBit)),
-		fmt.Sprintf("update @%s { %s . ct mark : meta priority }", name, client),
+		fmt.Sprintf("ct mark set ct mark ^ 0x%08x", uint32(hereBit)),
+		fmt.Sprintf("add @%s { %s . ct mark : meta priority }", name, client),
 		"goto translate")
 	when := Mark.word(string(key(nil).number(class << affShift)))
 	recall.From, recall.When = "recalls", when

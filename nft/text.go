@@ -163,6 +163,7 @@ func (t Type) word(raw string) string {
 		return strconv.Itoa(int(raw[0]))
 	case Port:
 		return strconv.Itoa(int(raw[0])<<8 | int(raw[1]))
+	default:
 	}
 	n := uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
 	switch t {

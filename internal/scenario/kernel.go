@@ -30,11 +30,11 @@ func (k Kernel) Ask(s *cluster.Snapshot, questions []Question) ([]Answer, error)
 	if err != nil {
 		return nil, err
 	}
-	make := k.Dataplane
-	if make == nil {
-		make = ours
+	stand := k.Dataplane
+	if stand == nil {
+		stand = ours
 	}
-	plane, err := make(m)
+	plane, err := stand(m)
 	if err != nil {
 		return nil, &Unrunnable{Why: err.Error()}
 	}
@@ -87,6 +87,9 @@ func answerOf(q *Question, l *proof.Line) Answer {
 	expected.Fates, expected.Culprit = nil, ""
 	if l.Loose {
 		expected.HasVerdict, expected.Seen, expected.Endpoints, expected.Sources = false, nil, nil, nil
+	}
+	if l.Sourceless {
+		expected.Sources = nil
 	}
 	a := Answer{Also: l.Differs, Result: check.Result{
 		Expectation: &expected, Err: l.Err, Verdict: l.Observed.Verdict, Seen: l.Observed.Seen,
