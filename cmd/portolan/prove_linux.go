@@ -174,6 +174,11 @@ func (r *prover) ask(questions []path.Question) error {
 		return err
 	}
 	r.report.Lines = lines
+	if r.o.single() || r.app.output == "json" {
+		if r.report.Counted, err = r.session.Rules().Counted(); err != nil {
+			return err
+		}
+	}
 	if r.o.fix {
 		return r.repair(questions)
 	}

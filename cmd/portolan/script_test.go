@@ -75,6 +75,8 @@ var fleeting = []struct {
 	{regexp.MustCompile(`共 \d+ 次连接，用时 [0-9.]+ 秒`), "共 N 次连接，用时 T 秒"},
 	{regexp.MustCompile(`\(\d+ packets\)`), "(N packets)"},
 	{regexp.MustCompile(`（\d+ 个报文）`), "（N 个报文）"},
+	{regexp.MustCompile(`: packets \d+`), ": packets N"},
+	{regexp.MustCompile(`放行 \d+ 个报文`), "放行 N 个报文"},
 	{regexp.MustCompile(`after \d+ rules; \d+ that`), "after N rules; N that"},
 	{regexp.MustCompile(`共经过 \d+ 条规则，其中 \d+ 条`), "共经过 N 条规则，其中 N 条"},
 	{regexp.MustCompile(`"(kernel|preparedSeconds|askedSeconds|connections|tries|packets|rules|rows)": ("[^"]*"|[0-9.]+)`), `"$1": "..."`},

@@ -3,6 +3,8 @@
 package proof
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/portolan-net/portolan/nft"
@@ -51,4 +53,31 @@ func (s *Session) Places() []string {
 func (s *Session) Rules() *Rules {
 	rules, _ := s.plane.(*Rules)
 	return rules
+}
+
+// Counted are the rows that have counted something, node by node.
+func (r *Rules) Counted() ([]Counted, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []Counted
+	for _, name := range slices.Sorted(maps.Keys(r.nodes)) {
+		node := r.nodes[name]
+		for _, t := range node.program.Tables {
+			for _, s := range t.Sets {
+				if !s.Counted {
+					continue
+				}
+				counts, err := node.handle.Counters(t.Family, s)
+				if err != nil {
+					return nil, fmt.Errorf("node/%s: %w", name, err)
+				}
+				for e := range t.Elements(s.Name) {
+					if n := counts[e.Key+e.End].Packets; n > 0 {
+						all = append(all, Counted{Node: name, Set: s.Name, Text: t.Words(s, e), Origins: e.Origins, Packets: n})
+					}
+				}
+			}
+		}
+	}
+	return all, nil
 }

@@ -33,6 +33,8 @@ const (
 	phraseProveServices        flow.Code = "phrase-prove-services" // kind of address
 	phraseProveAnyPod          flow.Code = "phrase-prove-any-pod"
 	phraseProveDropsBy         flow.Code = "phrase-prove-drops-by" // label
+	phraseProveAdmitted        flow.Code = "phrase-prove-admitted" // label
+	phraseProveAdmits          flow.Code = "phrase-prove-admits"   // node, rules, packets
 	phraseProveDropped         flow.Code = "phrase-prove-dropped"  // node, policies, direction
 	phraseProveStranger        flow.Code = "phrase-prove-stranger" // node, direction
 	phraseProveAnswered        flow.Code = "phrase-prove-answered" // label

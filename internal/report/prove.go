@@ -26,7 +26,9 @@ type Proof struct {
 	Fixes []*explain.Fix
 	After []proof.Line
 	// Roads are the rule trace of a single question.
-	Roads       []proof.Road
+	Roads []proof.Road
+	// Counted are the rows of the policy maps that counted packets, before any fix.
+	Counted     []proof.Counted
 	Captures    []Captured
 	Assumptions []flow.Reason
 }

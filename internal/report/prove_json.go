@@ -24,6 +24,7 @@ type proofDoc struct {
 	Fixes       []provedFixJSON `json:"fixes"`
 	After       []provedJSON    `json:"after"`
 	Trace       []roadJSON      `json:"trace"`
+	Counters    []countedJSON   `json:"counters"`
 	Captures    []captureJSON   `json:"captures"`
 	Assumptions []reasonJSON    `json:"assumptions"`
 }
@@ -134,6 +135,14 @@ type foundJSON struct {
 	Origins []originJSON `json:"origins"`
 }
 
+type countedJSON struct {
+	Node    string       `json:"node"`
+	Denies  bool         `json:"denies"`
+	Row     string       `json:"row"`
+	Packets uint64       `json:"packets"`
+	Origins []originJSON `json:"origins"`
+}
+
 type captureJSON struct {
 	Machine string `json:"machine"`
 	File    string `json:"file"`
@@ -150,7 +159,7 @@ func ProveJSON(w io.Writer, x *Proof) error {
 			b.Prepared.Seconds(), b.Asked.Seconds(),
 		},
 		Dataplane: toDataplane(&x.Dataplane), Replaced: []replacedJSON{}, Questions: toProved(x.Lines), Fixes: toProvedFixes(x.Fixes),
-		After: toProved(x.After), Trace: []roadJSON{}, Captures: []captureJSON{}, Assumptions: toReasons(x.Assumptions),
+		After: toProved(x.After), Trace: []roadJSON{}, Counters: []countedJSON{}, Captures: []captureJSON{}, Assumptions: toReasons(x.Assumptions),
 	}
 	d.AsPredicted, d.Differ, d.NotProvable = count(x.Lines)
 	for _, r := range x.Replaced {
@@ -158,6 +167,10 @@ func ProveJSON(w io.Writer, x *Proof) error {
 	}
 	for i := range x.Roads {
 		d.Trace = append(d.Trace, toRoad(&x.Roads[i]))
+	}
+	for i := range x.Counted {
+		c := &x.Counted[i]
+		d.Counters = append(d.Counters, countedJSON{Clean(c.Node), c.Denies(), Clean("@" + c.Set + " " + c.Text), c.Packets, toOrigins(c.Origins)})
 	}
 	for _, c := range x.Captures {
 		d.Captures = append(d.Captures, captureJSON{Clean(c.Machine), Clean(c.File), c.Packets})

@@ -61,6 +61,7 @@ func proved() *Proof {
 			{Chain: "front" + hostile, Rule: "ct mark set " + strings.Repeat("a long rule ", 20) + hostile, Rows: []proof.Found{{Text: hostile, Origins: by}}},
 			{Chain: "front", Rule: "jump elsewhere", Verdict: "jump"},
 		}}},
+		Counted:     []proof.Counted{{Node: hostile, Set: "allow", Text: hostile, Origins: by, Packets: 3}, {Set: "groups", Packets: 1}},
 		Captures:    []Captured{{Machine: "node/n1", File: "packets/" + hostile, Packets: 3}},
 		Assumptions: []flow.Reason{flow.Because(flow.CodeNoPolicyInInput)},
 	}

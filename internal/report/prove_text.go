@@ -23,6 +23,7 @@ func (p *Printer) Prove(x *Proof) error {
 	p.proofTable(t)
 	p.dropsBy(t, x.Lines)
 	p.answered(x)
+	p.admitted(x)
 	p.proveFix(x)
 	p.roads(x.Roads, x.Unfolded)
 	p.captured(x.Captures)
@@ -167,6 +168,20 @@ func (p *Printer) answered(x *Proof) {
 			p.line("")
 			p.para(p.lead(phraseProveAnswered), p.some(o.Endpoints, 8))
 			p.para(p.lead(phraseProveSaw), p.some(o.Sources, 8))
+		}
+	}
+}
+
+// admitted says which rules let a single question pass.
+func (p *Printer) admitted(x *Proof) {
+	if !x.Single {
+		return
+	}
+	lead := p.lead(phraseProveAdmitted)
+	for i := range x.Counted {
+		if c := &x.Counted[i]; !c.Denies() {
+			p.para(lead, p.t(phraseProveAdmits, c.Node, p.origins(c.Origins), c.Packets))
+			lead = pad("", 10)
 		}
 	}
 }

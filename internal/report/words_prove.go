@@ -33,6 +33,8 @@ var englishProve = map[flow.Code]string{
 	phraseProveServices:        "Services, %[1]s",
 	phraseProveAnyPod:          "pods",
 	phraseProveDropsBy:         "dropped",
+	phraseProveAdmitted:        "admitted",
+	phraseProveAdmits:          "on %[1]s by %[2]s: packets %[3]s",
 	phraseProveDropped:         "dropped on %[1]s by %[2]s (%[3]s), as its kernel logged",
 	phraseProveStranger:        "dropped on %[1]s, as its kernel logged: no pod is known at the address (%[2]s)",
 	phraseProveAnswered:        "answered",

@@ -33,6 +33,8 @@ var chineseProve = map[flow.Code]string{
 	phraseProveServices:        "Service，%[1]s",
 	phraseProveAnyPod:          "Pod",
 	phraseProveDropsBy:         "丢弃",
+	phraseProveAdmitted:        "放行",
+	phraseProveAdmits:          "在 %[1]s 上由 %[2]s 放行 %[3]s 个报文",
 	phraseProveDropped:         "在 %[1]s 上被 %[2]s 丢弃（%[3]s），来自它的内核日志",
 	phraseProveStranger:        "在 %[1]s 上被丢弃，来自它的内核日志：该地址不属于任何已知的 Pod（%[2]s）",
 	phraseProveAnswered:        "应答者",
