@@ -1,0 +1,86 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Place is where a connection starts.
+type Place struct{ start }
+
+// FromPod is a pod: its own network, or for a hostNetwork pod its node. It
+// reports false for one that has no network: it has ended, or not begun.
+func FromPod(p *cluster.Pod) (Place, bool) {
+	switch {
+	case p.Finished(), p.HostNetwork && p.Node == "", !p.HostNetwork && len(p.IPs) == 0:
+		return Place{}, false
+	case p.HostNetwork:
+		return Place{start{kind: flow.MachineNode, node: p.Node, pod: p}}, true
+	}
+	return Place{start{kind: flow.MachinePod, addrs: p.IPs, node: p.Node, pod: p}}, true
+}
+
+// FromNode is a process of a node.
+func FromNode(name string) Place { return Place{start{kind: flow.MachineNode, node: name}} }
+
+// FromClient is a client outside the cluster.
+func FromClient(addrs ...netip.Addr) Place {
+	return Place{start{kind: flow.MachineClient, addrs: addrs}}
+}
+
+// Target is an address and port that is asked for.
+type Target struct {
+	flow.Protocol
+	Addr netip.AddrPort
+	// Pod is the pod, if one was asked for by name: of those that share a node's
+	// network it is the one that answers.
+	Pod flow.Object
+	// Via is the first node for a client outside; "" leaves it to the router.
+	Via string
+}
+
+// Ask answers one question as path.Ask does. A Via must be a node of the
+// Snapshot, and the owner of an address that is a node's.
+func (c *Chart) Ask(from Place, to Target) Answer {
+	return answerOf(c.legs(&from.start, to, true))
+}
+
+func (c *Chart) legs(from *start, to Target, fold bool) []leg {
+	w := walker{m: c.m, from: from, proto: to.Protocol, to: to.Addr, asked: to.Pod, fold: fold}
+	if to.Via != "" && from.kind == flow.MachineClient {
+		return w.via(to.Via)
+	}
+	return w.walk()
+}
+
+func answerOf(legs []leg) Answer {
+	var a Answer
+	fates := make([]flow.Fate, 0, 8)
+	for i := range legs {
+		a.add(legs[i].fate, legs[i].seen, legs[i].count)
+		fates = append(fates, legs[i].fate)
+	}
+	a.sort()
+	a.Verdict = flow.Sum(fates)
+	return a
+}
+
+func (a *Answer) add(f flow.Fate, s flow.Seen, count int) {
+	if !slices.Contains(a.Fates, f) {
+		a.Fates = append(a.Fates, f)
+	}
+	if !slices.Contains(a.Seen, s) {
+		a.Seen = append(a.Seen, s)
+	}
+	if a.Legs += count; f == flow.Delivered {
+		a.Delivered += count
+	}
+}
+
+func (a *Answer) sort() {
+	slices.Sort(a.Fates)
+	slices.Sort(a.Seen)
+}

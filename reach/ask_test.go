@@ -1,0 +1,136 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
+)
+
+// questions is how many the comparison with Walk asks.
+func questions(t testing.TB) int {
+	t.Helper()
+	if s := os.Getenv("REACH_N"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	return 120000
+}
+
+func compile(t testing.TB, g *generate.Tangled) *model.Model {
+	t.Helper()
+	m, err := model.Compile(g.Snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// A question has the outcomes that Walk gives it, each with its first node,
+// endpoint and source.
+func TestAskEqualsWalk(t *testing.T) {
+	fates := map[flow.Fate]int{}
+	asked := 0
+	for seed := uint64(1); asked < questions(t); seed++ {
+		g := generate.Tangle(generate.Kind(seed%3), seed)
+		if slices.ContainsFunc(g.Snapshot.Pods, func(p cluster.Pod) bool { return len(p.IPs) == 0 }) {
+			continue // nobody can be asked for one
+		}
+		m := compile(t, g)
+		c := Compile(m)
+		for range 40 {
+			q := g.Question()
+			asked++
+			want, got := walked(t, m, q, path.Walk), asks(c, q)
+			for _, w := range want {
+				f, _ := flow.ParseFate(strings.Fields(w)[0])
+				fates[f]++
+			}
+			if !slices.Equal(want, got) {
+				t.Fatalf("seed %d (%s, %s): %v\nWalk:\n  %s\nhere:\n  %s", seed, m.Profile.Proxy.Name, m.Profile.Policy.Name, q, strings.Join(want, "\n  "), strings.Join(got, "\n  "))
+			}
+			sum, err := path.Ask(m, path.Question{From: q.From, To: q.Target(), Via: q.Via})
+			if err != nil {
+				t.Fatal(err)
+			}
+			place, to := placeOf(c.m, q)
+			if a := c.Ask(place, to); a.Verdict != sum.Verdict {
+				t.Fatalf("seed %d: %v is %v, Ask says %v", seed, q, a.Verdict, sum.Verdict)
+			}
+		}
+	}
+	for _, f := range flow.Fates() {
+		if f != flow.Unknown && fates[f] < asked/2000 {
+			t.Errorf("%v occurs %d times in %d answers", f, fates[f], asked)
+		}
+	}
+	t.Logf("%d questions: %v", asked, fates)
+}
+
+// walked are the outcomes of a question, in order and once each.
+func walked(t testing.TB, m *model.Model, q generate.Question, ask func(*model.Model, path.Question) (*path.Answer, error)) []string {
+	t.Helper()
+	a, err := ask(m, path.Question{From: q.From, To: q.Target(), Via: q.Via})
+	if err != nil {
+		t.Fatalf("%v: %v", q, err)
+	}
+	var out []string
+	for i := range a.Traces {
+		w := &a.Traces[i]
+		out = append(out, outcome(w.Fate, w.Seen, w.First, w.Source))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func outcome(f flow.Fate, s flow.Seen, first string, source netip.Addr) string {
+	if !arrives(f) {
+		source = netip.Addr{}
+	}
+	return fmt.Sprintf("%v %v first %s source %v", f, s, first, source)
+}
+
+func arrives(f flow.Fate) bool {
+	return f == flow.Delivered || f == flow.ReplyLost || f == flow.NotListening
+}
+
+func asks(c *Chart, q generate.Question) []string {
+	place, to := placeOf(c.m, q)
+	var out []string
+	for _, l := range c.legs(&place.start, to, false) {
+		out = append(out, outcome(l.fate, l.seen, l.first, l.source))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func placeOf(m *model.Model, q generate.Question) (Place, Target) {
+	to := Target{Protocol: q.Protocol, Addr: q.To, Via: q.Via}
+	kind, name, _ := strings.Cut(q.From, "/")
+	switch kind {
+	case "node":
+		return FromNode(name), to
+	case "pod":
+		ns, n, _ := strings.Cut(name, "/")
+		p, _ := FromPod(m.Index.Pod(ns, n))
+		return p, to
+	}
+	for _, c := range m.Snapshot.Fabric.Clients {
+		if c.Name == name {
+			return FromClient(c.Addresses...), to
+		}
+	}
+	return FromClient(netip.MustParseAddr(name)), to
+}

@@ -1,0 +1,596 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+)
+
+// start is where packets begin: a client outside, a process of a node, or a pod
+// with a network of its own.
+type start struct {
+	kind  flow.MachineKind
+	addrs []netip.Addr // of a client or pod
+	node  string       // of a process or pod
+	pod   *cluster.Pod
+}
+
+func (s *start) addr(v6 bool) netip.Addr {
+	for _, a := range s.addrs {
+		if a.Is6() == v6 {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// leg is one way a packet may take: from its start to an end, with what must let
+// it pass in between.
+type leg struct {
+	fate  flow.Fate
+	seen  flow.Seen
+	first string
+	// backend is the endpoint chosen, nil where none was.
+	backend *service.Backend
+	// dst and source are what the machine at the end sees.
+	dst    netip.AddrPort
+	source netip.Addr
+	// count is how many endpoints, alike, it stands for.
+	count int
+	// checks are in order; only trips have any, whose packets pass them all.
+	checks []check
+}
+
+// check is a question that an enforcer asks on the way. Those of one stop are
+// asked together: a denial there counts before a doubt.
+type check struct {
+	policy.Question
+	stop   int
+	denied flow.Seen // what the client notices of a denial
+}
+
+// walker walks the tables as package path does, without writing down the steps.
+// It has one function for each of path's, in the same order.
+type walker struct {
+	m      *model.Model
+	from   *start
+	proto  flow.Protocol
+	to     netip.AddrPort
+	asked  flow.Object // the pod asked for by name
+	fold   bool
+	record bool // note checks instead of ending at them
+	out    []leg
+}
+
+type packet struct {
+	tuple   flow.Tuple
+	hops    int
+	nats    []model.NAT
+	first   string
+	backend *service.Backend
+	visited []visit
+	checks  []check
+	stops   int
+	count   int
+}
+
+type visit struct {
+	kind  flow.MachineKind
+	name  string
+	first bool
+	dst   netip.AddrPort
+	src   netip.Addr
+}
+
+func (p *packet) fork() *packet {
+	c := *p
+	c.nats = slices.Clone(p.nats)
+	c.visited = slices.Clip(p.visited)
+	c.checks = slices.Clip(p.checks)
+	return &c
+}
+
+func (p *packet) enter(kind flow.MachineKind, name string) bool {
+	v := visit{kind, name, p.hops == 0, p.tuple.Dst, p.tuple.Src.Addr()}
+	if slices.Contains(p.visited, v) {
+		return false
+	}
+	p.visited = append(p.visited, v)
+	p.hops++
+	return true
+}
+
+func (p *packet) nat(node string, dnat bool, after flow.Tuple) {
+	n := len(p.nats)
+	if n == 0 || p.nats[n-1].Node != node {
+		p.nats = append(p.nats, model.NAT{Node: node, Src: p.tuple.Src.Addr(), Dst: p.tuple.Dst})
+		n++
+	}
+	if dnat {
+		p.nats[n-1].DNAT = true
+	} else {
+		p.nats[n-1].SNAT = true
+	}
+	p.tuple = after
+}
+
+func (w *walker) end(p *packet, fate flow.Fate, errorFrom string) {
+	w.endAs(p, fate, w.m.SeenFor(fate, w.proto, w.errorReturns(p, errorFrom)))
+}
+
+func (w *walker) errorReturns(p *packet, from string) bool {
+	ok, _ := w.m.Returns(p.nats, from)
+	return ok
+}
+
+func (w *walker) endAs(p *packet, fate flow.Fate, seen flow.Seen) {
+	if seen == flow.SeenUnknown && fate != flow.Unknown {
+		seen = flow.Timeout
+	}
+	w.out = append(w.out, leg{
+		fate: fate, seen: seen, first: p.first, backend: p.backend, dst: p.tuple.Dst, source: p.tuple.Src.Addr(),
+		count: max(1, p.count), checks: p.checks,
+	})
+}
+
+// police lets a node's enforcer look. It reports false when the packet ended.
+func (w *walker) police(p *packet, s model.Stop) bool {
+	s.NATs = p.nats
+	judged := w.m.Police(s)
+	if w.record {
+		w.note(p, &s, judged)
+		return true
+	}
+	undecided := false
+	for i := range judged {
+		j := &judged[i]
+		switch {
+		case j.Passes():
+		case j.Decision.Verdict == policy.Undecided:
+			undecided = true
+		default:
+			w.end(p, flow.DeniedByPolicy, s.Node)
+			return false
+		}
+	}
+	if undecided {
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+	}
+	return !undecided
+}
+
+// note keeps the questions of a stop.
+func (w *walker) note(p *packet, s *model.Stop, judged []model.Judgement) {
+	p.stops++
+	denied := w.m.SeenFor(flow.DeniedByPolicy, w.proto, w.errorReturns(p, s.Node))
+	for i := range judged {
+		if j := &judged[i]; j.Exempt.IsZero() {
+			p.checks = append(p.checks, check{Question: j.Question, stop: p.stops, denied: denied})
+		}
+	}
+}
+
+func (w *walker) walk() []leg {
+	p := &packet{tuple: flow.Tuple{Protocol: w.proto, Dst: w.to}}
+	switch w.from.kind {
+	case flow.MachineClient:
+		w.fromClient(p, "")
+	case flow.MachineNode:
+		w.fromProcess(p)
+	default:
+		w.fromPod(p)
+	}
+	return w.out
+}
+
+// via walks a client's packet that enters at a node.
+func (w *walker) via(node string) []leg {
+	w.fromClient(&packet{tuple: flow.Tuple{Protocol: w.proto, Dst: w.to}}, node)
+	return w.out
+}
+
+func (w *walker) fromClient(p *packet, via string) {
+	p.tuple = p.tuple.WithSrc(w.from.addr(w.to.Addr().Is6()))
+	p.enter(flow.MachineClient, "")
+	if !p.tuple.Src.Addr().IsValid() {
+		w.end(p, flow.NoRoute, "")
+		return
+	}
+	w.routers(p, via)
+}
+
+func (w *walker) fromProcess(p *packet) {
+	p.first = w.from.node
+	dst := p.tuple.Dst.Addr()
+	loc := w.m.Locate(w.from.node, dst)
+	src := dst
+	if loc.Place != model.Here && !w.m.Bound(dst) {
+		src = w.m.Profile.SourceOf(w.from.node, loc.Toward(), dst.Is6())
+	}
+	p.tuple = p.tuple.WithSrc(src)
+	w.node(p, w.from.node, true)
+}
+
+func (w *walker) fromPod(p *packet) {
+	p.first = w.from.node
+	src := w.from.addr(p.tuple.Dst.Addr().Is6())
+	p.tuple = p.tuple.WithSrc(src)
+	p.enter(flow.MachinePod, "")
+	switch {
+	case !src.IsValid():
+		w.end(p, flow.NoRoute, w.from.node)
+	case p.tuple.Dst.Addr() == src || p.tuple.Dst.Addr().IsLoopback():
+		p.tuple = p.tuple.WithSrc(p.tuple.Dst.Addr())
+		w.listen(p, w.from.pod, w.from.node)
+	default:
+		w.node(p, w.from.node, false)
+	}
+}
+
+func (w *walker) routers(p *packet, via string) {
+	routers := w.m.Announce.Routers()
+	for i := range routers {
+		w.router(p.fork(), &routers[i], via)
+	}
+}
+
+func (w *walker) router(p *packet, r *cluster.Router, via string) {
+	if !p.enter(flow.MachineRouter, r.Name) {
+		w.end(p, flow.Loop, "")
+		return
+	}
+	if via != "" {
+		w.reach(p, via)
+		return
+	}
+	choice := w.m.Announce.NextHops(r, p.tuple.Dst.Addr())
+	switch {
+	case w.m.Lacks("Node"):
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+	case !choice.Known:
+		w.outside(p)
+	case len(choice.Nodes) == 0:
+		w.end(p, flow.NotAnnounced, "")
+	case w.foreignBalancer(p.tuple.Dst.Addr()):
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+	default:
+		for _, n := range choice.Nodes {
+			w.reach(p.fork(), n)
+		}
+	}
+}
+
+func (w *walker) reach(p *packet, node string) {
+	if p.first == "" {
+		p.first = node
+	}
+	w.node(p, node, false)
+}
+
+func (w *walker) foreignBalancer(addr netip.Addr) bool {
+	return w.m.Services.ProxyMode(addr) != nil && w.m.Announce.Assumed()
+}
+
+func (w *walker) outside(p *packet) {
+	if p.first == "" {
+		w.end(p, flow.NoRoute, "")
+		return
+	}
+	if w.m.ServiceAddress(p.tuple.Dst.Addr()) {
+		w.end(p, flow.NotCaptured, "")
+		return
+	}
+	p.enter(flow.MachineOutside, p.tuple.Dst.Addr().String())
+	w.accept(p, "")
+}
+
+func (w *walker) node(p *packet, node string, process bool) {
+	if !p.enter(flow.MachineNode, node) {
+		w.end(p, flow.Loop, "")
+		return
+	}
+	if !process && p.hops > 1 && w.m.DiscardsOwn(node, p.tuple.Src.Addr()) {
+		w.endAs(p, flow.Loop, flow.Timeout)
+		return
+	}
+	fronts := w.m.Capture(node, p.tuple)
+	if len(fronts) == 0 {
+		if w.m.Services.ForeignProxy(p.tuple.Dst, w.m.LocalAddress(node, p.tuple.Dst.Addr())) != nil {
+			w.endAs(p, flow.Unknown, flow.SeenUnknown)
+			return
+		}
+		w.uncaptured(p, node, process)
+		return
+	}
+	for i, f := range fronts {
+		q := p
+		if i < len(fronts)-1 {
+			q = p.fork()
+		}
+		w.captured(q, node, process, f)
+	}
+}
+
+func (w *walker) captured(p *packet, node string, process bool, f *service.Front) {
+	if !w.ranges(p, node, process, f) {
+		return
+	}
+	trip := w.m.Trip(w.m.Arrives(node, p.tuple, process), f)
+	backends, outcome := w.m.Choose(f, trip, node, process)
+	switch outcome {
+	case model.RejectEmpty:
+		if w.beforeVerdict(p, node, process) {
+			w.refuse(p, flow.NoEndpoints, node)
+		}
+	case model.DropNotLocal:
+		if w.beforeVerdict(p, node, process) {
+			w.end(p, flow.NoLocalEndpoint, node)
+		}
+	case model.UnknownEmpty:
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+	case model.LeaveEmpty:
+		w.route(p, node, process, false)
+	case model.Chosen:
+		w.chosen(p, node, process, trip, backends)
+	}
+}
+
+// chosen goes on with every endpoint, or one of each kind that fares alike.
+func (w *walker) chosen(p *packet, node string, process bool, trip model.Trip, backends []*service.Backend) {
+	if !w.fold {
+		for _, b := range backends {
+			w.dnat(p.fork(), node, process, b, trip, 1)
+		}
+		return
+	}
+	keys := make([]model.BackendKey, 0, 8)
+	groups := make([]int, 0, 8) // places of the shown
+	counts := make([]int, 0, 8)
+	for i, b := range backends {
+		k := w.m.AlikeBackend(b, node, p.tuple.Src.Addr(), w.proto)
+		at := slices.Index(keys, k)
+		if at < 0 {
+			at = len(keys)
+			keys, groups, counts = append(keys, k), append(groups, i), append(counts, 0)
+		}
+		counts[at]++
+	}
+	for i, at := range groups {
+		w.dnat(p.fork(), node, process, backends[at], trip, counts[i])
+	}
+}
+
+func (w *walker) ranges(p *packet, node string, process bool, f *service.Front) bool {
+	checked, first := w.m.Restricted(f)
+	if !checked || w.m.Admits(f, node, p.tuple.Src.Addr()) {
+		return true
+	}
+	if !first && !w.beforeVerdict(p, node, process) {
+		return false
+	}
+	w.end(p, flow.DeniedBySourceRanges, node)
+	return false
+}
+
+func (w *walker) beforeVerdict(p *packet, node string, process bool) bool {
+	hook := passHook(process)
+	if w.m.LocalAddress(node, p.tuple.Dst.Addr()) {
+		hook = flow.Input
+	}
+	return w.police(p, model.Stop{Node: node, Hook: hook, Tuple: p.tuple, Process: process, Masqueraded: p.tuple.Src.Addr(), Verdict: true})
+}
+
+func passHook(process bool) flow.Hook {
+	if process {
+		return flow.Output
+	}
+	return flow.Forward
+}
+
+func (w *walker) refuse(p *packet, fate flow.Fate, node string) {
+	w.endAs(p, fate, w.m.SeenFor(fate, w.proto, w.refusalReturns(p, node)))
+}
+
+func (w *walker) refusalReturns(p *packet, node string) bool {
+	return w.errorReturns(p, node) && (w.from.kind != flow.MachinePod || w.m.ErrorReaches(node, w.from.pod))
+}
+
+func (w *walker) dnat(p *packet, node string, process bool, b *service.Backend, trip model.Trip, count int) {
+	p.backend, p.count = b, count
+	stays := w.m.StaysInPod(node, p.tuple, b)
+	p.nat(node, true, p.tuple.WithDst(b.Addr))
+	if stays {
+		w.listen(p, w.from.pod, node)
+		return
+	}
+	w.route(p, node, process, w.m.Masquerades(trip, node, b.Addr.Addr()))
+}
+
+func (w *walker) uncaptured(p *packet, node string, process bool) {
+	action, _ := w.m.ServiceAddressCheck(p.tuple)
+	if action == flow.Pass {
+		w.route(p, node, process, false)
+		return
+	}
+	if !w.beforeVerdict(p, node, process) {
+		return
+	}
+	if action == flow.Reject && w.refusalReturns(p, node) {
+		w.endAs(p, flow.NotCaptured, flow.Refused)
+		return
+	}
+	w.endAs(p, flow.NotCaptured, flow.Timeout)
+}
+
+func (w *walker) route(p *packet, node string, process, masquerade bool) {
+	loc := w.m.Locate(node, p.tuple.Dst.Addr())
+	if b := p.backend; b != nil && loc.Pod == nil && b.Pod.Kind != "" && !b.Host && b.Addr == p.tuple.Dst {
+		loc = model.Location{Place: model.RemotePod, Node: b.Node}
+		if b.Node == node {
+			loc.Place = model.OwnPod
+		}
+	}
+	if loc.Place == model.Here {
+		w.input(p, node, process)
+		return
+	}
+	if !w.forward(p, node, process, masquerade, loc) {
+		return
+	}
+	switch loc.Place {
+	case model.OwnPod:
+		w.pod(p, node, loc.Pod)
+	case model.RemotePod:
+		if loc.Pod == nil {
+			w.pod(p, loc.Node, nil)
+			return
+		}
+		w.node(p, loc.Node, false)
+	case model.RemoteNode:
+		w.node(p, loc.Node, false)
+	case model.Nobody:
+		w.nobody(p, node, process)
+	default:
+		w.leave(p, node)
+	}
+}
+
+func (w *walker) forward(p *packet, node string, process, masquerade bool, loc model.Location) bool {
+	b := p.backend
+	toSelf := b != nil && loc.Pod != nil && b.Addr == p.tuple.Dst && p.tuple.Src.Addr() == p.tuple.Dst.Addr()
+	dnatHere := len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node
+	if toSelf && dnatHere && loc.Place == model.OwnPod && w.m.BridgeDropsSelf() {
+		w.endAs(p, flow.NoRoute, flow.Timeout)
+		return false
+	}
+	if toSelf && dnatHere {
+		masquerade = masquerade || w.m.HairpinMasquerades(node, b)
+	}
+	byCNI := !process && w.from.kind == flow.MachinePod && p.tuple.Src.Addr() == w.from.addr(p.tuple.Dst.Addr().Is6()) &&
+		w.from.node == node && w.m.MasqueradesItself(loc)
+	after := p.tuple
+	if masquerade || byCNI {
+		after = p.tuple.WithSrc(w.m.Profile.SourceOf(node, loc.Toward(), p.tuple.Dst.Addr().Is6()))
+	}
+	stop := model.Stop{Node: node, Hook: passHook(process), Tuple: p.tuple, Process: process, Masqueraded: after.Src.Addr()}
+	if loc.Pod == nil && b != nil && b.Addr == p.tuple.Dst && !b.Host {
+		stop.Unread = b.Pod
+	}
+	if !w.police(p, stop) {
+		return false
+	}
+	if masquerade || byCNI {
+		p.nat(node, false, after)
+	}
+	return true
+}
+
+func (w *walker) input(p *packet, node string, process bool) {
+	if !process && !w.police(p, model.Stop{Node: node, Hook: flow.Input, Tuple: p.tuple, Masqueraded: p.tuple.Src.Addr()}) {
+		return
+	}
+	if process && len(p.nats) > 0 && p.nats[len(p.nats)-1].Node == node {
+		p.tuple = p.tuple.WithSrc(p.tuple.Dst.Addr())
+	}
+	w.host(p, node)
+}
+
+func (w *walker) leave(p *packet, node string) {
+	addr := p.tuple.Dst.Addr()
+	switch {
+	case w.m.ServiceAddress(addr) && !w.routed(addr):
+		w.end(p, flow.NotCaptured, node)
+	case w.foreignBalancer(addr):
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+	default:
+		w.routers(p, "")
+	}
+}
+
+func (w *walker) routed(addr netip.Addr) bool {
+	routers := w.m.Announce.Routers()
+	for i := range routers {
+		if w.m.Announce.NextHops(&routers[i], addr).Known {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *walker) nobody(p *packet, node string, process bool) {
+	if len(w.m.Snapshot.Pods) == 0 {
+		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+		return
+	}
+	if at := w.m.ClosedBy(node, p.tuple.Dst.Addr(), process); at != "" {
+		w.endAs(p, flow.NoRoute, w.m.SeenFor(flow.DeniedByPolicy, w.proto, w.errorReturns(p, at)))
+		return
+	}
+	w.end(p, flow.NoRoute, node)
+}
+
+func (w *walker) pod(p *packet, node string, target *cluster.Pod) {
+	if target == nil {
+		if w.m.Unreadable(p.backend.Pod) {
+			w.endAs(p, flow.Unknown, flow.SeenUnknown)
+			return
+		}
+		w.accept(p, node)
+		return
+	}
+	if p.tuple.Src.Addr() == p.tuple.Dst.Addr() {
+		w.end(p, flow.ReplyLost, node)
+		return
+	}
+	w.listen(p, target, node)
+}
+
+func (w *walker) listen(p *packet, target *cluster.Pod, node string) {
+	if target.Listens(w.proto, p.tuple.Dst.Port()) == cluster.ListensNot {
+		w.end(p, flow.NotListening, node)
+		return
+	}
+	w.accept(p, node)
+}
+
+func (w *walker) host(p *packet, node string) {
+	port := p.tuple.Dst.Port()
+	target := w.hostListener(node, port)
+	if b := p.backend; b != nil && b.Addr == p.tuple.Dst && b.Target != nil && b.Target.HostNetwork {
+		if target == nil || b.Target.Declares(w.proto, port) {
+			target = b.Target
+		}
+	}
+	switch {
+	case target != nil:
+		w.listen(p, target, node)
+	case w.proto == flow.TCP && w.m.Services.HealthCheck(port) != nil:
+		w.accept(p, node)
+	case model.InNodePortRange(port):
+		w.end(p, flow.NotListening, node)
+	default:
+		w.accept(p, node)
+	}
+}
+
+func (w *walker) hostListener(node string, port uint16) *cluster.Pod {
+	if w.asked.Kind != "" && w.to.Port() == port {
+		if p := w.m.Index.Pod(w.asked.Namespace, w.asked.Name); p != nil && p.HostNetwork && p.Node == node {
+			return p
+		}
+	}
+	return w.m.Index.HostListener(node, w.proto, port)
+}
+
+func (w *walker) accept(p *packet, node string) {
+	if ok, _ := w.m.Returns(p.nats, node); !ok {
+		w.end(p, flow.ReplyLost, node)
+		return
+	}
+	w.end(p, flow.Delivered, node)
+}
