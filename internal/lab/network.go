@@ -3,7 +3,9 @@
 package lab
 
 import (
+	"errors"
 	"net"
+	"os"
 	"slices"
 
 	"github.com/vishvananda/netlink"
@@ -34,6 +36,12 @@ func (p *plan) podBridge(c *config, n *node) dev {
 	if len(n.pods) > 0 {
 		n.cables = append(n.cables, d)
 	}
+	c.try("bridge", func() error {
+		if _, err := os.Stat("/proc/sys/net/bridge"); err != nil {
+			return errors.New("this kernel has no br_netfilter at hand: modprobe br_netfilter")
+		}
+		return nil
+	})
 	c.set("net/bridge/bridge-nf-call-iptables", "1")
 	if p.v6() {
 		c.set("net/bridge/bridge-nf-call-ip6tables", "1")

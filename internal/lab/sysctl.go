@@ -74,8 +74,8 @@ func (p *plan) settings(c *config, m *Machine) {
 	c.need(&p.fresh, "net/ipv4/conf/", "all/rp_filter=0 default/rp_filter=0")
 	if p.v6() {
 		c.need(&p.fresh, "net/ipv6/", "icmp/ratelimit=0 conf/all/disable_ipv6=0 conf/default/disable_ipv6=0")
-		c.need(&p.fresh, "net/ipv6/conf/default/", "addr_gen_mode=1") // no link-local addresses
 	}
+	c.offer("net/ipv6/conf/default/addr_gen_mode", "1") // no link-local addresses
 	c.up("lo")
 	if m.Kind != flow.MachineNode && m.Kind != flow.MachineRouter {
 		return
