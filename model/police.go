@@ -221,6 +221,10 @@ func (m *Model) foreignTo(pod *cluster.Pod) []cluster.Foreign {
 	return append(append([]cluster.Foreign{}, all...), own...)
 }
 
+// ForeignTo are the objects of other engines that may change what policies decide
+// about the pod.
+func (m *Model) ForeignTo(pod *cluster.Pod) []cluster.Foreign { return m.foreignTo(pod) }
+
 // self applies the rule for a pod that reaches itself through a Service, which
 // NetworkPolicy v1 leaves to the implementation.
 func (m *Model) self(js []Judgement) []Judgement {

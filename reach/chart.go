@@ -153,5 +153,3 @@ func maskedAll(list []netip.Prefix) []netip.Prefix {
 	}
 	return out
 }
-
-type units struct{}

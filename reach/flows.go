@@ -1,0 +1,208 @@
+package reach
+
+import (
+	"slices"
+	"sort"
+)
+
+// splitSet is units by their row of egress: those of open rows, and the others.
+type splitSet struct {
+	open  []span
+	parts []splitPart
+}
+
+type splitPart struct {
+	row   int32
+	units []span
+}
+
+// splitBy parts units by the rows of a side.
+func (r *rows) splitBy(f family, list []span) splitSet {
+	var out splitSet
+	var closed []span
+	closedRuns := r.closed[f]
+	at := map[int32]int{}
+	for _, s := range list {
+		i := sort.Search(len(closedRuns), func(i int) bool { return closedRuns[i].to > s.from })
+		for ; i < len(closedRuns) && closedRuns[i].from < s.to; i++ {
+			part := span{max(s.from, closedRuns[i].from), min(s.to, closedRuns[i].to)}
+			closed = appendSpan(closed, part)
+			n, ok := at[closedRuns[i].row]
+			if !ok {
+				n = len(out.parts)
+				at[closedRuns[i].row] = n
+				out.parts = append(out.parts, splitPart{row: closedRuns[i].row})
+			}
+			out.parts[n].units = appendSpan(out.parts[n].units, part)
+		}
+	}
+	out.open = minus(list, closed)
+	return out
+}
+
+// rectangles calls each with the connections of sources to targets by keys that
+// the sources' egress lets pass. level is what the targets' ingress says of them.
+func (c *Chart) rectangles(f family, from *splitSet, targets, keys []span, level match, each func(from, to, keys []span, m match)) {
+	if len(from.open) > 0 {
+		each(from.open, targets, keys, level)
+	}
+	rows := c.units.rows[egress].list[f]
+	for i := range from.parts {
+		p := &from.parts[i]
+		c.throughRow(f, rows[p.row], p.units, targets, keys, level, each)
+	}
+}
+
+// throughRow is the part of one row.
+func (c *Chart) throughRow(f family, r *row, units, targets, keys []span, level match, each func(from, to, keys []span, m match)) {
+	for _, k := range keys {
+		at := sort.Search(len(r.segments), func(i int) bool { return r.segments[i].to > k.from })
+		for from := k.from; from < k.to; at++ {
+			to := min(k.to, r.segments[at].to)
+			if set := r.segments[at].set; set != nobody || r.doubt == maybeAny {
+				s := c.peersAt(r, set, f)
+				part := []span{{from, to}}
+				if t := intersect2(s.yes, targets); len(t) > 0 {
+					each(units, t, part, level)
+				}
+				if t := intersect2(s.perhaps, targets); len(t) > 0 {
+					each(units, t, part, min(level, perhaps))
+				}
+			}
+			from = to
+		}
+	}
+}
+
+// intersect2 is intersect where one of the lists may be much the longer one.
+func intersect2(a, b []span) []span {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	if len(b) > 8 || len(a) < 16 {
+		return intersect(a, b)
+	}
+	var out []span
+	for _, s := range b {
+		i := sort.Search(len(a), func(i int) bool { return a[i].to > s.from })
+		for ; i < len(a) && a[i].from < s.to; i++ {
+			out = append(out, span{max(s.from, a[i].from), min(s.to, a[i].to)})
+		}
+	}
+	return out
+}
+
+// splitOf is a set of sources by their rows of egress, kept.
+func (c *Chart) splitOf(f family, set int32) *splitSet {
+	u := c.units
+	for int(set) >= len(u.split[f]) {
+		u.split[f] = append(u.split[f], make([]*splitSet, len(c.store.list)-len(u.split[f]))...)
+	}
+	if u.split[f][set] == nil {
+		s := u.rows[egress].splitBy(f, c.expand(set, f).yes)
+		u.split[f][set] = &s
+	}
+	return u.split[f][set]
+}
+
+// setKeys is one set of a row with all the keys it is given.
+type setKeys struct {
+	set  int32
+	keys []span
+}
+
+// bySet are a row's sets, each with its keys.
+func (r *row) bySet() []setKeys {
+	var out []setKeys
+	from := int32(0)
+	for _, s := range r.segments {
+		at := slices.IndexFunc(out, func(k setKeys) bool { return k.set == s.set })
+		if len(out) > 64 {
+			at = -1 // not worth looking for
+		}
+		if at < 0 {
+			at = len(out)
+			out = append(out, setKeys{set: s.set})
+		}
+		out[at].keys = appendSpan(out[at].keys, span{from, s.to})
+		from = s.to
+	}
+	return out
+}
+
+// rowFlows calls each with the connections to the units of a row, or some of
+// them.
+func (c *Chart) rowFlows(f family, r *row, targets []span, each func(from, to, keys []span, m match)) {
+	for _, sk := range r.bySet() {
+		if sk.set == nobody && r.doubt != maybeAny {
+			continue
+		}
+		if r.doubt == certain {
+			c.rectangles(f, c.splitOf(f, sk.set), targets, sk.keys, yes, each)
+		}
+		if unsure := c.peersAt(r, sk.set, f).perhaps; len(unsure) > 0 {
+			s := c.units.rows[egress].splitBy(f, unsure)
+			c.rectangles(f, &s, targets, sk.keys, perhaps, each)
+		}
+	}
+}
+
+// Flows calls yield with every connection that policies admit between pods, as
+// rectangles that do not overlap but in families. Whether the pod answers is
+// another question (Listens), and so is a pod and itself.
+func (c *Chart) Flows(yield func(Flow) bool) {
+	u := c.unitsOf()
+	families := []Families{IPv4, IPv6}
+	switch {
+	case len(u.members[1]) == 0:
+		families = []Families{IPv4}
+	case len(u.members[0]) == 0:
+		families = []Families{IPv6}
+	}
+	stop := false
+	for _, in := range families {
+		f := family(in >> 1)
+		for _, r := range u.rows[ingress].list[f] {
+			c.rowFlows(f, r, r.members, func(from, to, keys []span, m match) {
+				if !stop && len(to) > 0 {
+					stop = !yield(Flow{From: Set{from}, To: Set{to}, Ports: portsOf(keys), Sure: m == yes, Families: in})
+				}
+			})
+			if stop {
+				return
+			}
+		}
+	}
+}
+
+// Between are the ports by which the pods of one Unit reach those of another, in
+// a family, and those of which it is not known.
+func (c *Chart) Between(from, to Unit, in Families) (sure, unsure Ports) {
+	u := c.unitsOf()
+	f := family(in >> 1)
+	if u.rows[ingress].ofUnit[f][to] < 0 || u.rows[egress].ofUnit[f][from] < 0 {
+		return nil, nil
+	}
+	ins := c.keysFor(u.rows[ingress].list[f][u.rows[ingress].ofUnit[f][to]], int32(from), f)
+	outs := c.keysFor(u.rows[egress].list[f][u.rows[egress].ofUnit[f][from]], int32(to), f)
+	both := intersect(ins[1], outs[1])
+	maybe := minus(intersect(union(ins[0], ins[1]), union(outs[0], outs[1])), both)
+	return portsOf(both), portsOf(maybe)
+}
+
+// keysFor are the keys a row gives a unit: perhaps, and for certain.
+func (c *Chart) keysFor(r *row, n int32, f family) [2][]span {
+	var out [2][]span
+	from := int32(0)
+	for _, s := range r.segments {
+		set := c.peersAt(r, s.set, f)
+		switch {
+		case has(set.yes, n):
+			out[1] = appendSpan(out[1], span{from, s.to})
+		case has(set.perhaps, n):
+			out[0] = appendSpan(out[0], span{from, s.to})
+		}
+		from = s.to
+	}
+	return out
+}
