@@ -99,7 +99,7 @@ func (o *Options) wants(c Code) bool {
 
 // Run looks for everything in docs/lint.md.
 func Run(m *model.Model, o Options) *Lint {
-	l := &linter{m: m, s: m.Snapshot, x: newScene(m), opt: &o, off: map[Code]bool{}, out: &Lint{}}
+	l := &linter{m: m, s: m.Snapshot, x: newScene(m), opt: &o, off: map[Code]bool{}, dark: map[flow.Object]bool{}, out: &Lint{}}
 	l.prepare()
 	l.policies()
 	l.services()
@@ -123,6 +123,7 @@ type linter struct {
 	off  map[Code]bool
 	seen map[string]bool
 	out  *Lint
+	dark map[flow.Object]bool // pools that nobody announces
 	// traced counts the questions asked of path.
 	traced int
 }

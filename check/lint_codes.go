@@ -47,6 +47,7 @@ const (
 	NodeBlockMiss  Code = "node-cidr-allow-misses-source"
 	BlockIsService Code = "egress-block-is-service-address"
 	ClosedBalancer Code = "load-balancer-closed-by-policy"
+	ClosedNodePort Code = "node-port-closed-by-policy"
 	WebhookBlocked Code = "webhook-blocked"
 	SamePortNeeded Code = "enforcer-needs-equal-ports"
 	// Services.
@@ -130,6 +131,7 @@ var table = []Rule{
 	{NodeBlockMiss, Warning, "NetworkPolicy", []string{"Node", "Pod", "Service"}},
 	{BlockIsService, Error, "NetworkPolicy", []string{"Pod", "Service"}},
 	{ClosedBalancer, Error, "NetworkPolicy", []string{"Pod", "Service"}},
+	{ClosedNodePort, Warning, "NetworkPolicy", []string{"Pod", "Service"}},
 	{WebhookBlocked, Error, "NetworkPolicy", []string{"Pod", "Service"}},
 	{SamePortNeeded, Error, "NetworkPolicy", []string{"Pod", "Service"}},
 

@@ -16,6 +16,7 @@ import (
 func (l *linter) balancers() {
 	byKey, byAddr := map[string][]*cluster.Service{}, map[netip.Addr][]*cluster.Service{}
 	any := false
+	l.pools()
 	for i := range l.s.Services {
 		svc := &l.s.Services[i]
 		for _, r := range lbip.Typos(svc) {
@@ -44,7 +45,6 @@ func (l *linter) balancers() {
 		l.sharers(all)
 		l.sharedRanges(all)
 	}
-	l.pools()
 	if any {
 		l.eligible()
 	}
@@ -89,7 +89,11 @@ func (l *linter) announced(svc *cluster.Service, had []netip.Addr) {
 		for i := range routers {
 			c := l.m.Announce.NextHops(&routers[i], a)
 			switch c.Why.Code {
-			case flow.CodeNoAdvertisement, flow.CodeAdNotForService, flow.CodeAdNotForNodes, flow.CodeNoPeerOnNodes, flow.CodeSharedAndSelected, flow.CodeNoPoolHolds:
+			case flow.CodeNoAdvertisement:
+				if len(c.Origins) == 0 || !l.dark[c.Origins[0].Object] { // else the pool's finding says it
+					l.found(NotAnnounced, serviceAt(svc, "status.loadBalancer"), c.Why, c.Origins...)
+				}
+			case flow.CodeAdNotForService, flow.CodeAdNotForNodes, flow.CodeNoPeerOnNodes, flow.CodeSharedAndSelected, flow.CodeNoPoolHolds:
 				l.found(NotAnnounced, serviceAt(svc, "status.loadBalancer"), c.Why, c.Origins...)
 			default:
 			}
@@ -97,32 +101,39 @@ func (l *linter) announced(svc *cluster.Service, had []netip.Addr) {
 	}
 }
 
-// sharers looks at pairs that are meant to share: one key, or one address.
+// sharers looks at Services that are meant to share, by one key or one address:
+// each against the one that has it, or would get it first.
 func (l *linter) sharers(all []*cluster.Service) {
-	const most = 50 // of one key: beyond it nobody reads pairs
-	for i, a := range all[:min(len(all), most)] {
-		for _, b := range all[i+1 : min(len(all), most)] {
-			ok, why := lbip.Share(a, b)
-			if ok || a.Object() == b.Object() {
-				continue
+	first := all[0]
+	for _, s := range all {
+		if len(s.Ingress) > len(first.Ingress) || len(s.Ingress) == len(first.Ingress) && s.Created != "" && s.Created < first.Created {
+			first = s
+		}
+	}
+	for _, s := range all {
+		if s == first {
+			continue
+		}
+		ok, why := lbip.Share(s, first)
+		if ok {
+			continue
+		}
+		together := slices.ContainsFunc(lbip.Wanted(s), func(x netip.Addr) bool { return slices.Contains(lbip.Wanted(first), x) })
+		where, other := serviceAt(s, "metadata.annotations"), serviceAt(first, "")
+		switch why.Code {
+		case flow.CodeSharePolicies:
+			l.found(SharingPolicies, where, why, other)
+		case flow.CodeShareSelectors:
+			l.found(SharingSelectors, where, why, other)
+		case flow.CodeSharePort:
+			if together {
+				l.found(SharingPorts, where, why, other)
 			}
-			together := slices.ContainsFunc(lbip.Wanted(a), func(x netip.Addr) bool { return slices.Contains(lbip.Wanted(b), x) })
-			where, other := serviceAt(a, "metadata.annotations"), serviceAt(b, "")
-			switch why.Code {
-			case flow.CodeSharePolicies:
-				l.found(SharingPolicies, where, why, other)
-			case flow.CodeShareSelectors:
-				l.found(SharingSelectors, where, why, other)
-			case flow.CodeSharePort:
-				if together {
-					l.found(SharingPorts, where, why, other)
-				}
-			case flow.CodeShareNoKey, flow.CodeShareKeys:
-				if together && l.metallb(a) {
-					l.found(SharingKeyMissing, where, why, other)
-				}
-			default:
+		case flow.CodeShareNoKey, flow.CodeShareKeys:
+			if together && l.metallb(s) {
+				l.found(SharingKeyMissing, where, why, other)
 			}
+		default:
 		}
 	}
 }
@@ -181,6 +192,7 @@ func (l *linter) pools() {
 		where := at(p.Object(), "spec", p.Position)
 		if !slices.ContainsFunc(mlb.BGPAdvertisements, func(a cluster.BGPAdvertisement) bool { return cluster.SelectsPool(a.Pools, a.PoolSelectors, p) }) &&
 			!slices.ContainsFunc(mlb.L2Advertisements, func(a cluster.L2Advertisement) bool { return cluster.SelectsPool(a.Pools, a.PoolSelectors, p) }) {
+			l.dark[p.Object()] = !l.off[PoolNotAnnounced]
 			l.found(PoolNotAnnounced, where, flow.Because(flow.CodeLintPoolNotAnnounced, p.Name))
 		}
 		for j := range mlb.Pools[:i] {

@@ -112,10 +112,17 @@ func (l *linter) namesOfTemplates() {
 	}
 }
 
+// dnsServices are the cluster's DNS in the distributions, by namespace and name.
+var dnsServices = [][2]string{{"kube-system", "kube-dns"}, {"kube-system", "coredns"}, {"openshift-dns", "dns-default"}}
+
+func (l *linter) isDNS(svc *cluster.Service) bool {
+	return slices.Contains(dnsServices, [2]string{svc.Namespace, svc.Name})
+}
+
 // dnsServers are the pods behind the cluster's DNS Service, where the input has
 // it.
 func (l *linter) dnsServers() []server {
-	for _, name := range [][2]string{{"kube-system", "kube-dns"}, {"kube-system", "coredns"}, {"openshift-dns", "dns-default"}} {
+	for _, name := range dnsServices {
 		svc := l.m.Index.Service(name[0], name[1])
 		if svc == nil {
 			continue
@@ -135,9 +142,11 @@ var nodeLocal = netip.MustParseAddr("169.254.20.10")
 // dnsCache are the addresses of NodeLocal DNSCache where its pods are in the
 // input: its own, and the DNS Service's, which it takes over in iptables mode.
 func (l *linter) dnsCache() []netip.Addr {
-	there := l.x.anywhere(&cluster.LabelSelector{MatchLabels: cluster.Labels{"k8s-app": "node-local-dns"}})
-	if len(there.host) == 0 {
-		return nil
+	for _, app := range []string{"node-local-dns", "kube-dns"} {
+		there := l.x.anywhere(&cluster.LabelSelector{MatchLabels: cluster.Labels{"k8s-app": app}})
+		if len(there.host) > 0 {
+			return []netip.Addr{nodeLocal}
+		}
 	}
-	return []netip.Addr{nodeLocal}
+	return nil
 }

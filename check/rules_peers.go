@@ -34,7 +34,7 @@ func (l *linter) subjects(p *cluster.NetworkPolicy) {
 func (l *linter) peers(r *ruleAt) {
 	for i := range r.rule.Peers {
 		peer := &r.rule.Peers[i]
-		if peer.IPBlock != nil {
+		if peer.IPBlock != nil || l.meantAnd(r, i) {
 			continue
 		}
 		c := l.x.peer(r.p, peer)
@@ -91,9 +91,6 @@ func (l *linter) nobodyHere(r *ruleAt, i int, s *cluster.LabelSelector) {
 	if s.IsEmpty() || len(l.x.byNamespace[r.p.Namespace]) == 0 {
 		return
 	}
-	if l.meantAnd(r, i, s) {
-		return
-	}
 	if near := nearly(l.x.byNamespace[r.p.Namespace], s); near != nil {
 		l.found(MatchesNothing, r.atPeer(i), flow.Because(flow.CodeLintNoPodNear, s.String(), r.p.Namespace, podName(near.pod), labelText(near.pod.Labels)))
 		return
@@ -107,9 +104,15 @@ func (l *linter) nobodyHere(r *ruleAt, i int, s *cluster.LabelSelector) {
 // dnsLabels are those of the cluster's DNS pods, which live in one namespace.
 var dnsLabels = map[string]string{"kube-dns": "kube-system", "coredns": "kube-system", "node-local-dns": "kube-system"}
 
-// meantAnd: the peer before selects namespaces, this one pods that only those
-// namespaces have: two dashes where one was meant.
-func (l *linter) meantAnd(r *ruleAt, i int, s *cluster.LabelSelector) bool {
+// meantAnd: the peer beside selects namespaces, this one pods that those
+// namespaces have: two dashes where one was meant. Where the policy's own
+// namespace has such pods as well, it is a finding only if the other item opens
+// more than them.
+func (l *linter) meantAnd(r *ruleAt, i int) bool {
+	s := r.rule.Peers[i].PodSelector
+	if s == nil || s.IsEmpty() || r.rule.Peers[i].NamespaceSelector != nil {
+		return false
+	}
 	var other *cluster.LabelSelector
 	for _, j := range []int{i - 1, i + 1} {
 		if j >= 0 && j < len(r.rule.Peers) && r.rule.Peers[j].NamespaceSelector != nil && r.rule.Peers[j].PodSelector == nil {
@@ -117,19 +120,37 @@ func (l *linter) meantAnd(r *ruleAt, i int, s *cluster.LabelSelector) bool {
 			break
 		}
 	}
-	if other == nil {
+	if other == nil || other.IsEmpty() {
 		return false
 	}
-	also := l.x.across(other, s)
-	known := len(also.own)+len(also.host) > 0
-	if home := dnsLabels[s.MatchLabels["k8s-app"]]; !known && home != "" && home != r.p.Namespace {
-		known = true
-	}
-	if !known {
+	here, there := l.x.in(r.p.Namespace, s), l.x.across(other, s)
+	more := l.besides(other, s, r.p.Namespace)
+	home := dnsLabels[s.MatchLabels["k8s-app"]]
+	switch {
+	case !there.none() && (here.none() || len(more) > 0 && !l.selectsOwn(other, r.p.Namespace)):
+	case there.none() && here.none() && home != "" && home != r.p.Namespace:
+	default:
 		return false
 	}
-	l.found(MeantAnd, r.atPeer(i), flow.Because(flow.CodeLintMeantAnd, other.String(), s.String(), r.p.Namespace))
+	l.found(MeantAnd, r.atPeer(i), flow.Because(flow.CodeLintMeantAnd, other.String(), s.String(), r.p.Namespace, orDash(names(more))))
 	return true
+}
+
+// besides are the pods of the namespaces that the selector of pods does not
+// mean: what two items open more than one.
+func (l *linter) besides(namespaces, s *cluster.LabelSelector, own string) []string {
+	var out []string
+	for _, g := range l.x.across(namespaces, nil).own {
+		if !s.Matches(g.pod.Labels) && g.pod.Namespace != own {
+			out = append(out, podName(g.pod))
+		}
+	}
+	return out
+}
+
+func (l *linter) selectsOwn(s *cluster.LabelSelector, namespace string) bool {
+	yes, _ := l.m.Policies.SelectsNamespace(s, namespace)
+	return yes
 }
 
 // noNamespace: a namespaceSelector that selects no namespace there is.

@@ -102,8 +102,8 @@ func (l *linter) servicePort(r *ruleAt, i int, servers []*cluster.Pod) bool {
 		return false
 	}
 	svc, sp := l.x.describer.ServiceWith(p.Protocol, p.Port.Number, servers)
-	if svc == nil {
-		return false
+	if svc == nil || r.d == policy.Egress && p.Port.Number == dnsPort && l.isDNS(svc) {
+		return false // dns-rule-misses-dns says it
 	}
 	for _, s := range l.x.servers(svc, sp) {
 		if s.port == p.Port.Number || !slices.ContainsFunc(servers, func(x *cluster.Pod) bool { return l.alike(x, s.pod) }) {

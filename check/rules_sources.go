@@ -67,18 +67,22 @@ func (l *linter) fromOutside(svc *cluster.Service, p *cluster.ServicePort) {
 			l.blocksOf(svc, p, s, isolating)
 		}
 	}
-	if len(servers) > 0 && closed == len(servers) && svc.Type == cluster.ServiceLoadBalancer {
+	if len(servers) > 0 && closed == len(servers) {
 		l.closed(svc, p, servers[0])
 	}
 }
 
 // closed: nobody outside is admitted by any address, and yet the Service has a
-// load balancer.
+// load balancer or node ports.
 func (l *linter) closed(svc *cluster.Service, p *cluster.ServicePort, s server) {
 	isolating := l.m.Policies.Isolating(s.pod, policy.Ingress)
+	code, words := ClosedBalancer, flow.CodeLintClosed
+	if svc.Type != cluster.ServiceLoadBalancer {
+		code, words = ClosedNodePort, flow.CodeLintNodePortClosed
+	}
 	f := Finding{
-		Code: ClosedBalancer, Object: svc.Object(), Field: "spec.ports", Position: at(svc.Object(), "", p.Position, svc.Position).Position,
-		Reason: flow.Because(flow.CodeLintClosed, svc.Namespace+"/"+svc.Name, portText(p), podName(s.pod), itoa(int(s.port)), policyObjects(isolating)),
+		Code: code, Object: svc.Object(), Field: "spec.ports", Position: at(svc.Object(), "", p.Position, svc.Position).Position,
+		Reason: flow.Because(words, svc.Namespace+"/"+svc.Name, portText(p), podName(s.pod), itoa(int(s.port)), policyObjects(isolating)),
 	}
 	for _, x := range isolating {
 		f.Related = append(f.Related, object(x))
@@ -281,9 +285,10 @@ func (l *linter) serviceBlock(r *ruleAt, j int, addr netip.Addr) {
 	}
 	owners = append(owners, l.m.Services.Owners(addr)...)
 	subjects := l.x.subjects(r.p).pods()
-	if len(owners) == 0 || len(subjects) == 0 {
+	if len(subjects) == 0 {
 		return
 	}
+	l.endpointBlock(r, j, addr, subjects[0])
 	for _, svc := range owners {
 		for i := range svc.Ports {
 			p := &svc.Ports[i]
@@ -302,6 +307,23 @@ func (l *linter) serviceBlock(r *ruleAt, j int, addr netip.Addr) {
 					return
 				}
 			}
+		}
+	}
+}
+
+// endpointBlock: a block that means an endpoint which is no pod (the API server,
+// say), with the port of the Service in front of it instead of its own.
+func (l *linter) endpointBlock(r *ruleAt, j int, addr netip.Addr, subject *cluster.Pod) {
+	for _, e := range l.x.manual()[addr] {
+		if e.at.Port() == e.port.Port || !opensPort(r.rule, server{pod: &cluster.Pod{}, port: e.port.Port}, e.port.Protocol) {
+			continue
+		}
+		to := policy.Party{Addr: addr, Node: l.m.Index.NodeByIP(addr) != nil}
+		if l.judge(policy.Egress, subject, to, e.port.Protocol, e.at.Port()) == policy.Denied {
+			l.found(PortIsServicePort, r.atPeer(j),
+				flow.Because(flow.CodeDescribeServicePort, itoa(int(e.port.Port)), e.service.Namespace+"/"+e.service.Name, itoa(int(e.at.Port()))),
+				at(e.service.Object(), "", e.service.Position))
+			return
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +61,7 @@ type scene struct {
 	served      map[*cluster.ServicePort]*service.Backends
 	nodePorts   map[nodePort][]*cluster.Service
 	busy        map[string]bool // nodes with pods
+	byHand      map[netip.Addr][]manualEndpoint
 	// live: the pods were running somewhere, so those that are not there do not
 	// exist. whole: every namespace was read, too.
 	live, whole bool
@@ -393,4 +395,32 @@ func (x *scene) runsPods(node string) bool {
 		}
 	}
 	return x.busy[node]
+}
+
+// manualEndpoint is an endpoint that somebody wrote, of a Service without a
+// selector.
+type manualEndpoint struct {
+	service *cluster.Service
+	port    *cluster.ServicePort
+	at      netip.AddrPort
+}
+
+// manual are those endpoints by address.
+func (x *scene) manual() map[netip.Addr][]manualEndpoint {
+	if x.byHand != nil {
+		return x.byHand
+	}
+	x.byHand = map[netip.Addr][]manualEndpoint{}
+	for i := range x.m.Snapshot.Services {
+		svc := &x.m.Snapshot.Services[i]
+		if len(svc.Selector) > 0 {
+			continue
+		}
+		for j := range svc.Ports {
+			for _, e := range x.backends(svc, &svc.Ports[j]).All() {
+				x.byHand[e.Addr.Addr()] = append(x.byHand[e.Addr.Addr()], manualEndpoint{svc, &svc.Ports[j], e.Addr})
+			}
+		}
+	}
+	return x.byHand
 }

@@ -5,7 +5,7 @@ package flow
 const (
 	CodeLintNoPodNear         Code = "lint-no-pod-near"         // selector, namespace, pod, its labels
 	CodeLintOtherNamespace    Code = "lint-other-namespace"     // selector, namespace, namespace of the pods
-	CodeLintMeantAnd          Code = "lint-meant-and"           // namespace selector, pod selector, namespace
+	CodeLintMeantAnd          Code = "lint-meant-and"           // namespace selector, pod selector, namespace, pods
 	CodeLintNamespaceByName   Code = "lint-namespace-by-name"   // selector, namespace
 	CodeLintHoldsPodLabels    Code = "lint-holds-pod-labels"    // selector, pod, namespace
 	CodeLintNamespaceNear     Code = "lint-namespace-near"      // selector, namespace
@@ -31,6 +31,7 @@ const (
 	CodeLintNodeBlockMiss     Code = "lint-node-block-miss"     // cidr, service, node, address
 	CodeLintServiceBlock      Code = "lint-service-block"       // address, service, port, endpoint
 	CodeLintClosed            Code = "lint-closed"              // service, port, pod, target port, policies
+	CodeLintNodePortClosed    Code = "lint-node-port-closed"    // service, port, pod, target port, policies
 	CodeLintEqualPorts        Code = "lint-equal-ports"         // enforcer, service, port, target port
 	CodeLintNodePortTwice     Code = "lint-node-port-twice"     // port, protocol, service
 	CodeLintHeadless          Code = "lint-headless"            // service, port, target port

@@ -159,6 +159,11 @@ var englishLintHelp = map[check.Code]LintHelp{
 		Why:  "clients come with their own address or with that of the node that masqueraded them, and no selector means either; that it works on the pod's own node proves nothing, since a node's own processes are never judged",
 		Do:   "portolan fix external svc/NAMESPACE/NAME:PORT prints the smallest policy that opens it; if nobody outside is meant to, make the Service ClusterIP",
 	},
+	check.ClosedNodePort: {
+		What: "A node port leads to pods that admit nobody outside",
+		Why:  "who comes through a node port has the client's address or that of the node that masqueraded it, and no selector means either",
+		Do:   "allow the target port without from, or make the Service ClusterIP if nobody outside is meant to use it",
+	},
 	check.WebhookBlocked: {
 		What: "The API server cannot reach a webhook",
 		Why:  "the API server calls from a control plane node, or from outside the cluster; nothing breaks until the next object is written, then every such request fails or waits for the timeout",

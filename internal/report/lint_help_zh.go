@@ -159,6 +159,11 @@ var chineseLintHelp = map[check.Code]LintHelp{
 		Why:  "客户端以自己的地址或伪装它的节点的地址到来，选择器都不指它们；在 Pod 所在节点上能用并不说明问题，因为节点自己的进程从不被判断",
 		Do:   "portolan fix external svc/NAMESPACE/NAME:PORT 会打印能放行它的最小策略；若本不该从外部访问，把 Service 改为 ClusterIP",
 	},
+	check.ClosedNodePort: {
+		What: "节点端口后面的 Pod 不放行任何外部来源",
+		Why:  "经节点端口来的带着客户端的地址或伪装它的节点的地址，选择器都不指它们",
+		Do:   "放行目标端口而不写 from；若本不该从外部访问，把 Service 改为 ClusterIP",
+	},
 	check.WebhookBlocked: {
 		What: "API 服务器无法访问 webhook",
 		Why:  "API 服务器从控制面节点或集群外发起调用；平时没有症状，直到下一次写对象，那时每个请求都会失败或等到超时",

@@ -6,7 +6,7 @@ import "github.com/portolan-net/portolan/flow"
 var englishLint = map[flow.Code]string{
 	flow.CodeLintNoPodNear:         "%[1]s selects no pod of namespace %[2]s; %[3]s nearly has these labels: %[4]s",
 	flow.CodeLintOtherNamespace:    "podSelector %[1]s without a namespaceSelector means pods of namespace %[2]s, and none there has these labels; pods of namespace %[3]s have them",
-	flow.CodeLintMeantAnd:          "namespaceSelector %[1]s and podSelector %[2]s are two items, so every pod of those namespaces is meant (OR), and the second means namespace %[3]s, which has no such pod; one item with both (AND) was probably meant",
+	flow.CodeLintMeantAnd:          "namespaceSelector %[1]s and podSelector %[2]s are two items, so every pod of those namespaces is meant (OR), and the second means pods of namespace %[3]s; one item with both (AND) was probably meant, and would not admit: %[4]s",
 	flow.CodeLintNamespaceByName:   "no namespace has the label %[1]s; namespace %[2]s has the name, which is the label kubernetes.io/metadata.name=%[2]s",
 	flow.CodeLintHoldsPodLabels:    "namespaceSelector %[1]s matches no namespace; these are labels of pods, as of %[2]s in namespace %[3]s: they belong into a podSelector of the same item",
 	flow.CodeLintNamespaceNear:     "namespaceSelector %[1]s matches no namespace; nearly the same: %[2]s",
@@ -32,6 +32,7 @@ var englishLint = map[flow.Code]string{
 	flow.CodeLintNodeBlockMiss:     "%[1]s holds the nodes' addresses, but on this pod network node %[3]s masquerades with %[4]s toward other nodes' pods: who comes through Service %[2]s is not admitted by it",
 	flow.CodeLintServiceBlock:      "%[1]s is an address of Service %[2]s of this cluster: a packet to its port %[3]s is translated to %[4]s before egress policy looks, and no rule admits that",
 	flow.CodeLintClosed:            "Service %[1]s has a load balancer, but nobody outside gets to its port %[2]s: the policies of %[3]s (%[5]s) admit neither a client's nor a node's address on %[4]s",
+	flow.CodeLintNodePortClosed:    "Service %[1]s has a node port, but nobody outside gets through it to port %[2]s: the policies of %[3]s (%[5]s) admit neither a client's nor a node's address on %[4]s",
 	flow.CodeLintEqualPorts:        "%[1]s judges egress by the Service's port: pods whose egress policy opens %[4]s, where the pods of %[2]s listen, cannot ask its port %[3]s; it wants the two to be equal",
 	flow.CodeLintNodePortTwice:     "node port %[1]s/%[2]s is taken by %[3]s: the API server refuses the second",
 	flow.CodeLintHeadless:          "%[1]s is headless, so its name leads straight to the pods and nothing translates port %[2]s to %[3]s: clients must ask %[3]s",

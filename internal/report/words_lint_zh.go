@@ -6,7 +6,7 @@ import "github.com/portolan-net/portolan/flow"
 var chineseLint = map[flow.Code]string{
 	flow.CodeLintNoPodNear:         "%[1]s 在命名空间 %[2]s 中没有选中任何 Pod；%[3]s 的标签与之相近：%[4]s",
 	flow.CodeLintOtherNamespace:    "podSelector %[1]s 没有 namespaceSelector，只指命名空间 %[2]s 的 Pod，而那里没有这样的 Pod；命名空间 %[3]s 里才有",
-	flow.CodeLintMeantAnd:          "namespaceSelector %[1]s 与 podSelector %[2]s 是两项，因此那些命名空间的所有 Pod 都算（或），而第二项指命名空间 %[3]s，那里没有这样的 Pod；原意多半是写在同一项里（与）",
+	flow.CodeLintMeantAnd:          "namespaceSelector %[1]s 与 podSelector %[2]s 是两项，因此那些命名空间的所有 Pod 都算（或），而第二项指命名空间 %[3]s 的 Pod；原意多半是写在同一项里（与），那样就不会放行：%[4]s",
 	flow.CodeLintNamespaceByName:   "没有命名空间带有标签 %[1]s；命名空间 %[2]s 只是叫这个名字，对应的标签是 kubernetes.io/metadata.name=%[2]s",
 	flow.CodeLintHoldsPodLabels:    "namespaceSelector %[1]s 没有匹配任何命名空间；这是 Pod 的标签，例如命名空间 %[3]s 的 %[2]s：应写进同一项的 podSelector",
 	flow.CodeLintNamespaceNear:     "namespaceSelector %[1]s 没有匹配任何命名空间；相近的有：%[2]s",
@@ -32,6 +32,7 @@ var chineseLint = map[flow.Code]string{
 	flow.CodeLintNodeBlockMiss:     "%[1]s 包含节点的地址，但在这种 Pod 网络上，节点 %[3]s 访问其他节点的 Pod 时使用 %[4]s：经 Service %[2]s 来的不会被它放行",
 	flow.CodeLintServiceBlock:      "%[1]s 是本集群 Service %[2]s 的地址：发往其端口 %[3]s 的报文在出站策略判断之前已被转换为 %[4]s，而没有规则允许它",
 	flow.CodeLintClosed:            "Service %[1]s 有负载均衡，但外部没有人能到达它的端口 %[2]s：%[3]s 的策略（%[5]s）在端口 %[4]s 上既不放行客户端也不放行节点的地址",
+	flow.CodeLintNodePortClosed:    "Service %[1]s 有节点端口，但外部没有人能经它到达端口 %[2]s：%[3]s 的策略（%[5]s）在端口 %[4]s 上既不放行客户端也不放行节点的地址",
 	flow.CodeLintEqualPorts:        "%[1]s 按 Service 的端口判断出站流量：出站策略放行 %[4]s（%[2]s 的 Pod 监听的端口）的 Pod 不能访问其端口 %[3]s；它要求两者相同",
 	flow.CodeLintNodePortTwice:     "节点端口 %[1]s/%[2]s 已被 %[3]s 占用：API 服务器会拒绝后来者",
 	flow.CodeLintHeadless:          "%[1]s 是 headless，名称直接解析到 Pod，没有谁把端口 %[2]s 转换为 %[3]s：客户端必须访问 %[3]s",
