@@ -6,6 +6,7 @@
 FUZZTIME  ?= 20000x
 BENCH     ?= .
 SIZES     ?= 10,100,1000,10000
+N         ?= 1000
 TESTFLAGS ?=
 
 LINT := bin/golangci-lint
@@ -52,6 +53,10 @@ bench-kernel: ## Load SIZES Services into a kernel beside kube-proxy (root, minu
 	@tools/needs.sh
 	cd internal/upstream && go test -count=1 -timeout 1h -run '^TestBeside$$' -v . \
 	  -args -sizes=$(SIZES) -balancers -samples=5 -rounds=10 -connections=5000
+
+.PHONY: judge
+judge: ## Ask N (1000) random clusters of kube-proxy itself and of our rules
+	cd internal/upstream && go test -count=1 -timeout 10h -run '^TestRandomClusters$$' -v . -args -clusters=$(N)
 
 .PHONY: update
 update: ## Rewrite goldens, transcripts and generated docs

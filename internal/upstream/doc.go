@@ -17,4 +17,7 @@
 //
 // A sync is called, not waited for: when Start or Apply returns, the rules are in
 // the kernel.
+//
+// Dataplane is that on every node of a lab, with our rules for NetworkPolicy beside
+// it: what package path predicts of Services is held against kube-proxy itself.
 package upstream

@@ -3,8 +3,11 @@ package upstream
 import (
 	"flag"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +58,29 @@ func TestScenarios(t *testing.T) {
 	}
 	for _, w := range h.wrong {
 		t.Error(w)
+	}
+	said(t, "more than %d scenarios with more than %d questions", h.scenarios, h.questions)
+}
+
+// said holds counts against a sentence of docs/semantics.md, which tells fewer.
+func said(t *testing.T, sentence string, counts ...int) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/semantics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Second opinions\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	section = strings.ReplaceAll(strings.ReplaceAll(section, "\n", " "), ",", "")
+	found := regexp.MustCompile(strings.ReplaceAll(sentence, "%d", "([0-9]+)")).FindStringSubmatch(section)
+	if len(found) != len(counts)+1 {
+		t.Errorf("docs/semantics.md, Second opinions, does not say %q", sentence)
+		return
+	}
+	for i, n := range counts {
+		if told, err := strconv.Atoi(found[i+1]); err != nil || n <= told {
+			t.Errorf("docs/semantics.md says %q, these are %d", found[0], counts)
+		}
 	}
 }
 

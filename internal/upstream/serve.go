@@ -83,12 +83,16 @@ type fault struct{ msg, text string }
 
 // take returns what was logged since the last time. Before its first sync
 // kube-proxy looks for the sets of a table that is not there yet, and logs that.
+// It also logs that an endpoint's port without a number is none.
 func (f *faults) take(first bool) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []string
 	for _, one := range f.all {
-		if !first || one.msg != "Failed to list existing sets" || !strings.Contains(one.text, syscall.ENOENT.Error()) {
+		switch {
+		case one.msg == "Ignoring invalid endpoint port":
+		case first && one.msg == "Failed to list existing sets" && strings.Contains(one.text, syscall.ENOENT.Error()):
+		default:
 			all = append(all, one.text)
 		}
 	}
