@@ -36,7 +36,7 @@ var house = layout{
 		"path":     {"flow", "cluster", "announce", "service", "policy", "lbip", "model"},
 		"explain":  {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path"},
 		"check":    {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path", "explain"},
-		"reach":    {"flow", "cluster", "service", "policy", "model"},
+		"reach":    {"flow", "cluster", "announce", "service", "policy", "model"},
 		"nft":      {"flow", "cluster", "service", "policy", "model"},
 	},
 

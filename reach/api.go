@@ -1,8 +1,6 @@
 package reach
 
 import (
-	"net/netip"
-
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/policy"
@@ -54,16 +52,14 @@ type Answer struct {
 	// Fates and Seen are in order, once each.
 	Fates []flow.Fate
 	Seen  []flow.Seen
-	// Delivered of Legs ways end at a socket that answers. Ways through nodes and
-	// endpoints that fare alike count once.
+	// Delivered of Legs ways end at a socket that answers. Endpoints count each,
+	// first nodes that fare alike once.
 	Delivered, Legs int
 }
 
 // Front is one Service front with its answer from everywhere.
 type Front struct {
 	*service.Front
-	// Addr is the address and port asked; of a NodePort the port alone.
-	Addr netip.AddrPort
 	// Outside are clients outside the cluster, by the first node.
 	Outside []FromOutside
 	// Nodes are processes of nodes.
@@ -86,20 +82,23 @@ type FromOutside struct {
 
 // Via is first nodes by which packets fare alike.
 type Via struct {
-	Nodes []string
+	Nodes Nodes
 	Answer
 }
 
 // FromNodes is nodes whose processes fare alike.
 type FromNodes struct {
-	Nodes []string
+	Nodes Nodes
 	Answer
 }
 
-// FromPods is pods that fare alike: those of Units that run on Nodes.
+// FromPods is pods that fare alike: those of Units, on Nodes or wherever they
+// run, that are no endpoints of the Service port; or else endpoints, Self.
 type FromPods struct {
 	Units Set
-	Nodes []string // nil: wherever they run
+	All   bool // wherever they run
+	Nodes Nodes
+	Self  []*cluster.Pod
 	Pods  int
 	Answer
 }

@@ -3,7 +3,9 @@ package reach
 import (
 	"runtime"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/portolan-net/portolan/internal/generate"
 	"github.com/portolan-net/portolan/model"
@@ -27,6 +29,21 @@ func modelOf(tb testing.TB, size generate.Size) *model.Model {
 	return m
 }
 
+// cpu is the time this process has spent on any core: what a busy machine does
+// not stretch.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func reportCPU(b *testing.B, since time.Duration) {
+	b.Helper()
+	b.ReportMetric(float64(cpu()-since)/1e6/float64(b.N), "cpu-ms/op")
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var s runtime.MemStats
@@ -41,18 +58,20 @@ func BenchmarkCompile(b *testing.B) {
 		before := heap()
 		c := Compile(m)
 		c.unitsOf()
-		b.ReportMetric(float64(int64(heap())-int64(before))/float64(size.Pods), "bytes/pod")
-		b.ReportMetric(float64(c.Units()), "units")
-		runtime.KeepAlive(c)
+		bytes, since := int64(heap())-int64(before), cpu()
 		for b.Loop() {
 			Compile(m).unitsOf()
 		}
+		reportCPU(b, since)
+		b.ReportMetric(float64(bytes)/float64(size.Pods), "bytes/pod")
+		b.ReportMetric(float64(c.Units()), "units")
 	})
 }
 
 func BenchmarkCompileAll(b *testing.B) {
 	bySize(b, func(b *testing.B, size generate.Size) {
 		s := generate.Cluster(size, 1)
+		since := cpu()
 		for b.Loop() {
 			m, err := model.Compile(s)
 			if err != nil {
@@ -60,6 +79,7 @@ func BenchmarkCompileAll(b *testing.B) {
 			}
 			Compile(m)
 		}
+		reportCPU(b, since)
 	})
 }
 
@@ -67,16 +87,19 @@ func BenchmarkCompileAll(b *testing.B) {
 func BenchmarkFlows(b *testing.B) {
 	bySize(b, func(b *testing.B, size generate.Size) {
 		m := modelOf(b, size)
-		n := 0
+		n, spent := 0, time.Duration(0)
 		for b.Loop() {
 			b.StopTimer()
 			c := Compile(m)
 			b.StartTimer()
+			since := cpu()
 			n = 0
 			for range c.Flows {
 				n++
 			}
+			spent += cpu() - since
 		}
+		b.ReportMetric(float64(spent)/1e6/float64(b.N), "cpu-ms/op")
 		b.ReportMetric(float64(n), "rectangles")
 	})
 }

@@ -17,7 +17,10 @@ type Chart struct {
 	list  []class // with their groups
 	atoms *atoms
 
-	units *units // made when they are needed
+	// made when they are needed
+	units  *units
+	places *places
+	trips  *recording
 }
 
 // Compile joins a Model.
@@ -105,7 +108,8 @@ func (c *Chart) Atom(addr netip.Addr) int32 {
 	return c.atoms.Longest(addr)
 }
 
-// atoms are sets of addresses that no ipBlock, now or before, tells apart.
+// atoms are sets of addresses that no ipBlock, now or before, and no source range
+// tells apart.
 type atoms struct {
 	cluster.Prefixes
 	known map[netip.Prefix]bool
@@ -116,6 +120,11 @@ func newAtoms(m *model.Model) *atoms {
 	for i := range m.Snapshot.NetworkPolicies {
 		for _, p := range prefixesOf(&m.Snapshot.NetworkPolicies[i]) {
 			a.add(p)
+		}
+	}
+	for i := range m.Snapshot.Services {
+		for _, p := range m.Snapshot.Services[i].SourceRanges {
+			a.add(p.Masked())
 		}
 	}
 	return a

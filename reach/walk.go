@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/portolan-net/portolan/announce"
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
@@ -63,7 +64,8 @@ type walker struct {
 	to     netip.AddrPort
 	asked  flow.Object // the pod asked for by name
 	fold   bool
-	record bool // note checks instead of ending at them
+	groups [][]span  // of first nodes that fare alike; nil: each by itself
+	record *recorder // notes checks instead of ending at them
 	out    []leg
 }
 
@@ -142,9 +144,8 @@ func (w *walker) endAs(p *packet, fate flow.Fate, seen flow.Seen) {
 func (w *walker) police(p *packet, s model.Stop) bool {
 	s.NATs = p.nats
 	judged := w.m.Police(s)
-	if w.record {
-		w.note(p, &s, judged)
-		return true
+	if w.record != nil {
+		return w.note(p, &s, judged)
 	}
 	undecided := false
 	for i := range judged {
@@ -162,17 +163,6 @@ func (w *walker) police(p *packet, s model.Stop) bool {
 		w.endAs(p, flow.Unknown, flow.SeenUnknown)
 	}
 	return !undecided
-}
-
-// note keeps the questions of a stop.
-func (w *walker) note(p *packet, s *model.Stop, judged []model.Judgement) {
-	p.stops++
-	denied := w.m.SeenFor(flow.DeniedByPolicy, w.proto, w.errorReturns(p, s.Node))
-	for i := range judged {
-		if j := &judged[i]; j.Exempt.IsZero() {
-			p.checks = append(p.checks, check{Question: j.Question, stop: p.stops, denied: denied})
-		}
-	}
 }
 
 func (w *walker) walk() []leg {
@@ -258,11 +248,42 @@ func (w *walker) router(p *packet, r *cluster.Router, via string) {
 		w.end(p, flow.NotAnnounced, "")
 	case w.foreignBalancer(p.tuple.Dst.Addr()):
 		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+	case w.groups != nil && p.first == "":
+		w.throughGroups(p, &choice)
 	default:
 		for _, n := range choice.Nodes {
 			w.reach(p.fork(), n)
 		}
 	}
+}
+
+// throughGroups enters by one node of each group among the next hops.
+func (w *walker) throughGroups(p *packet, choice *announce.Choice) {
+	for _, g := range w.groups {
+		if n := w.oneOf(g, choice); n != "" {
+			w.reach(p.fork(), n)
+		}
+	}
+}
+
+func (w *walker) oneOf(g []span, choice *announce.Choice) string {
+	nodes := w.m.Snapshot.Nodes
+	if !choice.Everyone {
+		for _, n := range choice.Nodes {
+			if has(g, w.record.placesOf().number[n]) {
+				return n
+			}
+		}
+		return ""
+	}
+	for _, s := range g {
+		for i := s.from; i < s.to; i++ {
+			if w.m.IsEligible(nodes[i].Name) {
+				return nodes[i].Name
+			}
+		}
+	}
+	return ""
 }
 
 func (w *walker) reach(p *packet, node string) {

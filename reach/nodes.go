@@ -1,0 +1,249 @@
+package reach
+
+import (
+	"net/netip"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+)
+
+// Nodes is a set of nodes, by their places in the Snapshot.
+type Nodes struct {
+	spans []span
+	all   []cluster.Node
+}
+
+// Len is how many nodes there are.
+func (n Nodes) Len() int { return count(n.spans) }
+
+// Names are the nodes' names, in the order of the Snapshot.
+func (n Nodes) Names() []string {
+	var out []string
+	for _, s := range n.spans {
+		for i := s.from; i < s.to && int(i) < len(n.all); i++ {
+			out = append(out, n.all[i].Name)
+		}
+	}
+	return out
+}
+
+// Contains reports whether the node of that name is in the set.
+func (n Nodes) Contains(name string) bool {
+	for _, s := range n.spans {
+		for i := s.from; i < s.to && int(i) < len(n.all); i++ {
+			if n.all[i].Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// places are nodes in groups that no table tells apart, and where pods run.
+type places struct {
+	number map[string]int32
+	groups [2][][]span // by family, of all nodes
+	pods   [][]int32   // by node: units' pods, places in Snapshot.Pods
+	kinds  []podKind
+	kindOf []int32   // by unit
+	units  [][]span  // by kind
+	where  [][]span  // by kind: nodes with pods of it
+	first  [][]int32 // by kind and node: one of them, its place plus one
+	own    map[*service.Backends][]ownNodes
+
+	inside   [2][]policy.Range
+	eligible []span
+}
+
+// podKind is what of a unit, besides policy, the way of its packets depends on.
+type podKind struct {
+	families, detected Families
+	ranges             [2]int32 // atoms of source ranges
+	selected           bool     // where that changes what a node does
+}
+
+// ownNodes are nodes with endpoints of a Service port of their own, alike.
+type ownNodes struct {
+	key   string
+	nodes []span
+}
+
+func newPlaces(c *Chart) *places {
+	pl := &places{number: map[string]int32{}, own: map[*service.Backends][]ownNodes{}}
+	nodes := c.m.Snapshot.Nodes
+	for i := range nodes {
+		pl.number[nodes[i].Name] = int32(i)
+	}
+	pl.group(c)
+	u := c.unitsOf()
+	pl.unknownNodes(c)
+	pl.pods = make([][]int32, len(pl.number))
+	pl.kindOf = make([]int32, len(u.list))
+	known := map[podKind]int32{}
+	ranges := sourceRanges(c.m)
+	for i := range u.list {
+		k := c.kindOf(&u.list[i], ranges)
+		id, ok := known[k]
+		if !ok {
+			id = int32(len(pl.kinds))
+			known[k] = id
+			pl.kinds = append(pl.kinds, k)
+			pl.first = append(pl.first, make([]int32, len(pl.number)))
+			pl.units = append(pl.units, nil)
+		}
+		pl.kindOf[i] = id
+		pl.units[id] = appendSpan(pl.units[id], span{int32(i), int32(i) + 1})
+		for _, p := range u.pods[u.starts[i]:u.starts[i+1]] {
+			n := pl.number[c.m.Snapshot.Pods[p].Node]
+			pl.pods[n] = append(pl.pods[n], p)
+			if pl.first[id][n] == 0 {
+				pl.first[id][n] = p + 1
+			}
+		}
+	}
+	for k := range pl.first {
+		pl.where = append(pl.where, nil)
+		for n, p := range pl.first[k] {
+			if p > 0 {
+				pl.where[k] = appendSpan(pl.where[k], span{int32(n), int32(n) + 1})
+			}
+		}
+	}
+	return pl
+}
+
+// unknownNodes gives numbers behind the others to nodes that pods name and the
+// input does not hold, and to none at all.
+func (pl *places) unknownNodes(c *Chart) {
+	for i := range c.m.Snapshot.Pods {
+		name := c.m.Snapshot.Pods[i].Node
+		if _, ok := pl.number[name]; !ok && c.units.ofPod[i] >= 0 {
+			n := int32(len(pl.number))
+			pl.number[name] = n
+			for f := range pl.groups {
+				pl.groups[f] = append(pl.groups[f], []span{{n, n + 1}})
+			}
+		}
+	}
+}
+
+func (pl *places) group(c *Chart) {
+	nodes := c.m.Snapshot.Nodes
+	for f := range pl.groups {
+		outside := netip.IPv4Unspecified()
+		if f == 1 {
+			outside = netip.IPv6Unspecified()
+		}
+		type key struct {
+			model.NodeKey
+			own, primary int32
+		}
+		at := map[key]int{}
+		for i := range nodes {
+			k := key{c.m.AlikeNode(nodes[i].Name, outside), -1, c.Atom(nodes[i].IP(f == 1))}
+			n, ok := at[k]
+			if !ok {
+				n = len(pl.groups[f])
+				at[k] = n
+				pl.groups[f] = append(pl.groups[f], nil)
+			}
+			pl.groups[f][n] = appendSpan(pl.groups[f][n], span{int32(i), int32(i) + 1})
+		}
+	}
+}
+
+// sourceRanges are those of all Services.
+func sourceRanges(m *model.Model) *cluster.Prefixes {
+	all := &cluster.Prefixes{}
+	for i := range m.Snapshot.Services {
+		for _, r := range m.Snapshot.Services[i].SourceRanges {
+			all.Add(r)
+		}
+	}
+	return all
+}
+
+func (c *Chart) kindOf(u *unit, ranges *cluster.Prefixes) podKind {
+	k := podKind{families: u.families, detected: u.detected}
+	for f, a := range u.addr {
+		if a.IsValid() {
+			k.ranges[f] = ranges.Longest(a)
+		}
+	}
+	p := c.profile
+	k.selected = (p.Span == cluster.SpanBothEnds || p.DropsProxyErrors) && (c.Selected(u.pod) || u.doubt != certain)
+	return k
+}
+
+// ownNodes finds the nodes with endpoints, as path.Ask does.
+func (c *Chart) ownNodes(b *service.Backends, f family, proto flow.Protocol) []ownNodes {
+	pl := c.placesOf()
+	if known, ok := pl.own[b]; ok {
+		return known
+	}
+	nobody := netip.IPv4Unspecified()
+	if f == 1 {
+		nobody = netip.IPv6Unspecified()
+	}
+	own := map[string][]byte{}
+	if b.HintsNodes() {
+		for i := range c.m.Snapshot.Nodes {
+			own[c.m.Snapshot.Nodes[i].Name] = []byte(c.m.Snapshot.Nodes[i].Name)
+		}
+	}
+	all := b.All()
+	numbers := map[model.BackendKey]byte{}
+	for i := range all {
+		e := &all[i]
+		home := c.m.Home(e.Addr.Addr())
+		k := c.m.AlikeBackend(e, home, nobody, proto)
+		n, ok := numbers[k]
+		if !ok {
+			n = byte(len(numbers))
+			numbers[k] = n
+		}
+		if len(numbers) > 200 || e.Node != home {
+			own[home] = append(own[home], home...)
+			own[e.Node] = append(own[e.Node], e.Node...)
+			continue
+		}
+		own[home] = append(own[home], n, readiness(e))
+	}
+	var out []ownNodes
+	for name, key := range own {
+		n, ok := pl.number[name]
+		if !ok {
+			continue
+		}
+		at := 0
+		for at < len(out) && out[at].key != string(key) {
+			at++
+		}
+		if at == len(out) {
+			out = append(out, ownNodes{key: string(key)})
+		}
+		out[at].nodes = union(out[at].nodes, []span{{n, n + 1}})
+	}
+	pl.own[b] = out
+	return out
+}
+
+func readiness(b *service.Backend) byte {
+	n := byte('a')
+	for i, is := range []bool{b.Ready, b.Serving, b.Terminating} {
+		if is {
+			n += 1 << i
+		}
+	}
+	return n
+}
+
+func (c *Chart) placesOf() *places {
+	if c.places == nil {
+		c.places = newPlaces(c)
+	}
+	return c.places
+}

@@ -1,0 +1,183 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+)
+
+// Every front from every pod, node and client: the answer of the part that holds
+// the client is Walk's.
+func TestFrontsEqualWalk(t *testing.T) {
+	f := fronts{T: t, verdicts: map[flow.Verdict]int{}}
+	for seed := uint64(1); f.asked < questions(t); seed++ {
+		g := generate.Tangle(generate.Kind(seed%3), seed)
+		if slices.ContainsFunc(g.Snapshot.Pods, func(p cluster.Pod) bool { return len(p.IPs) == 0 }) {
+			continue
+		}
+		g.MorePolicies()
+		if d := g.Snapshot.Fabric.Dataplane; seed%9 == 0 && (d.Policy != "forward-only" || d.Proxy != "kube-proxy-ipvs") {
+			g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: "a", DenyOnly: seed%2 == 0})
+		}
+		f.seed, f.m = seed, compile(t, g)
+		f.c = Compile(f.m)
+		f.cluster()
+		if t.Failed() {
+			return
+		}
+	}
+	for v, n := range f.verdicts {
+		if n < f.asked/5000 {
+			t.Errorf("%v occurs %d times in %d", v, n, f.asked)
+		}
+	}
+	t.Logf("%d questions: %v; %d ways through one node", f.asked, f.verdicts, f.via)
+}
+
+type fronts struct {
+	*testing.T
+	seed       uint64
+	m          *model.Model
+	c          *Chart
+	asked, via int
+	verdicts   map[flow.Verdict]int
+}
+
+func (f *fronts) cluster() {
+	for front := range f.c.Fronts {
+		for i := range f.m.Snapshot.Pods {
+			if p := &f.m.Snapshot.Pods[i]; f.c.UnitOf(p) >= 0 {
+				f.pod(front, p)
+			}
+		}
+		for i := range f.m.Snapshot.Nodes {
+			f.node(front, &f.m.Snapshot.Nodes[i])
+		}
+		for _, cl := range f.m.Snapshot.Fabric.Clients {
+			f.client(front, cl.Name, cl.Addresses)
+		}
+		for _, a := range []string{"203.0.113.77", "192.0.2.200", "8.8.8.8", "2001:db8:113::77", "2a00::1"} {
+			f.client(front, a, []netip.Addr{netip.MustParseAddr(a)})
+		}
+	}
+}
+
+func (f *fronts) pod(front *Front, p *cluster.Pod) {
+	to, ok := f.target(front, p.Node)
+	if !ok || !p.IP(front.IPv6).IsValid() {
+		return
+	}
+	var found []*Answer
+	for i := range front.Pods {
+		part := &front.Pods[i]
+		self := slices.Contains(part.Self, p)
+		if len(part.Self) == 0 && (part.All || part.Nodes.Contains(p.Node)) && part.Units.Contains(f.c.UnitOf(p)) {
+			self = !slices.ContainsFunc(front.Pods, func(o FromPods) bool { return slices.Contains(o.Self, p) })
+		}
+		if self {
+			found = append(found, &part.Answer)
+		}
+	}
+	f.compare(front, "pod/"+p.Namespace+"/"+p.Name, to, "", found)
+}
+
+func (f *fronts) node(front *Front, n *cluster.Node) {
+	to, ok := f.target(front, n.Name)
+	if !ok {
+		return
+	}
+	var found []*Answer
+	for i := range front.Nodes {
+		if front.Nodes[i].Nodes.Contains(n.Name) {
+			found = append(found, &front.Nodes[i].Answer)
+		}
+	}
+	f.compare(front, "node/"+n.Name, to, "", found)
+}
+
+func (f *fronts) client(front *Front, name string, addrs []netip.Addr) {
+	s := start{addrs: addrs}
+	if !s.addr(front.IPv6).IsValid() || f.c.m.Home(s.addr(front.IPv6)) != "" {
+		return
+	}
+	for i := range front.Outside {
+		o := &front.Outside[i]
+		if !slices.ContainsFunc(o.Clients, func(c cluster.Client) bool { return c.Name == name }) &&
+			!slices.ContainsFunc(o.Ranges, func(r policy.Range) bool { return r.Contains(s.addr(front.IPv6)) }) {
+			continue
+		}
+		if front.Kind != service.NodePort {
+			to, _ := f.target(front, "")
+			f.compare(front, "external/"+name, to, "", []*Answer{&o.Answer})
+		}
+		for j := range o.Via {
+			for _, n := range o.Via[j].Nodes.Names() {
+				to, ok := f.target(front, n)
+				if !ok {
+					f.Fatalf("seed %d: via %s, which has no address", f.seed, n)
+				}
+				f.via++
+				f.compare(front, "external/"+name, to, n, []*Answer{&o.Via[j].Answer})
+			}
+		}
+		return
+	}
+	f.Fatalf("seed %d: %s is in no range: %+v", f.seed, name, front.Outside)
+}
+
+func (f *fronts) target(front *Front, node string) (netip.AddrPort, bool) {
+	if front.Kind != service.NodePort {
+		return netip.AddrPortFrom(front.Front.Addr, front.Port), true
+	}
+	n := f.m.Index.Node(node)
+	if n == nil || !n.IP(front.IPv6).IsValid() {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(n.IP(front.IPv6), front.Port), true
+}
+
+func (f *fronts) compare(front *Front, from string, to netip.AddrPort, via string, found []*Answer) {
+	f.Helper()
+	f.asked++
+	q := generate.Question{From: from, To: to, Protocol: front.Protocol, Via: via}
+	a, err := path.Walk(f.m, path.Question{From: from, To: q.Target(), Via: via})
+	if err != nil {
+		f.Fatalf("seed %d: %v: %v", f.seed, q, err)
+	}
+	var fates, seen []string
+	for i := range a.Traces {
+		fates, seen = append(fates, a.Traces[i].Fate.String()), append(seen, a.Traces[i].Seen.String())
+	}
+	want := describe(a.Verdict, fates, seen)
+	f.verdicts[a.Verdict]++
+	var got []string
+	for _, a := range found {
+		var fates, seen []string
+		for _, x := range a.Fates {
+			fates = append(fates, x.String())
+		}
+		for _, x := range a.Seen {
+			seen = append(seen, x.String())
+		}
+		got = append(got, describe(a.Verdict, fates, seen))
+	}
+	if len(got) != 1 || got[0] != want {
+		f.Fatalf("seed %d (%s, %s): %v, %v of %s/%s\nWalk: %s\nhere: %s", f.seed, f.m.Profile.Proxy.Name, f.m.Profile.Policy.Name, q, front.Kind, front.Service.Namespace, front.Service.Name, want, strings.Join(got, "; "))
+	}
+}
+
+func describe(v flow.Verdict, fates, seen []string) string {
+	slices.Sort(fates)
+	slices.Sort(seen)
+	return fmt.Sprint(v, slices.Compact(fates), slices.Compact(seen))
+}
