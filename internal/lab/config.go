@@ -74,13 +74,9 @@ func (c *config) up(name string) dev {
 	return d
 }
 
+// add makes a device, up at once.
 func (c *config) add(l netlink.Link) dev {
-	c.try("add "+l.Attrs().Name, func() error {
-		if err := c.h.LinkAdd(l); err != nil {
-			return err
-		}
-		return c.h.LinkSetUp(l)
-	})
+	c.try("add "+l.Attrs().Name, func() error { return c.h.LinkAdd(l) })
 	return dev(l.Attrs().Index)
 }
 
@@ -92,7 +88,7 @@ func (c *config) bridge(name string, mac net.HardwareAddr) dev {
 
 func attrs(name string, mac net.HardwareAddr) netlink.LinkAttrs {
 	a := netlink.NewLinkAttrs()
-	a.Name, a.HardwareAddr = name, mac
+	a.Name, a.HardwareAddr, a.Flags = name, mac, net.FlagUp
 	return a
 }
 
@@ -127,14 +123,24 @@ func (c *config) carries(d dev) {
 }
 
 // local waits until an IPv6 address is this host's own: the kernel makes the
-// route in a work queue.
+// route in a work queue, and not before the device carries. Devices whose carrier
+// it is slow to notice are asked for, as in carries.
 func (c *config) local(a netip.Addr) {
 	if a.Is4() {
 		return
 	}
 	c.wait("address "+a.String(), func() (bool, error) {
 		all, err := c.h.RouteGet(a.AsSlice())
-		return err == nil && len(all) > 0 && all[0].Type == unix.RTN_LOCAL, nil
+		if err == nil && len(all) > 0 && all[0].Type == unix.RTN_LOCAL {
+			return true, nil
+		}
+		links, err := c.h.LinkList()
+		for _, l := range links {
+			if err == nil {
+				_, err = c.h.LinkByIndex(l.Attrs().Index)
+			}
+		}
+		return false, err
 	})
 }
 
