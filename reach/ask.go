@@ -56,17 +56,7 @@ func (c *Chart) legs(from *start, to Target, fold bool) []leg {
 	return w.walk()
 }
 
-func answerOf(legs []leg) Answer {
-	var a Answer
-	fates := make([]flow.Fate, 0, 8)
-	for i := range legs {
-		a.add(legs[i].fate, legs[i].seen, legs[i].count)
-		fates = append(fates, legs[i].fate)
-	}
-	a.sort()
-	a.Verdict = flow.Sum(fates)
-	return a
-}
+func answerOf(legs []leg) Answer { return answerFor(legs, "", nil) }
 
 func (a *Answer) add(f flow.Fate, s flow.Seen, count int) {
 	if !slices.Contains(a.Fates, f) {
@@ -80,7 +70,12 @@ func (a *Answer) add(f flow.Fate, s flow.Seen, count int) {
 	}
 }
 
-func (a *Answer) sort() {
+func (a *Answer) finish(ends []ending) {
 	slices.Sort(a.Fates)
 	slices.Sort(a.Seen)
+	fates := make([]flow.Fate, 0, len(ends))
+	for _, e := range ends {
+		fates = append(fates, e.fate)
+	}
+	a.Verdict = flow.Sum(fates)
 }

@@ -103,3 +103,28 @@ func BenchmarkFlows(b *testing.B) {
 		b.ReportMetric(float64(n), "rectangles")
 	})
 }
+
+// Every pod to every pod and every Service front from everywhere.
+func BenchmarkMap(b *testing.B) {
+	bySize(b, func(b *testing.B, size generate.Size) {
+		m := modelOf(b, size)
+		n, parts, spent := 0, 0, time.Duration(0)
+		for b.Loop() {
+			b.StopTimer()
+			c := Compile(m)
+			b.StartTimer()
+			since := cpu()
+			n, parts = 0, 0
+			for range c.Flows {
+				n++
+			}
+			for f := range c.Fronts {
+				parts += len(f.Outside) + len(f.Nodes) + len(f.Pods)
+			}
+			spent += cpu() - since
+		}
+		b.ReportMetric(float64(spent)/1e6/float64(b.N), "cpu-ms/op")
+		b.ReportMetric(float64(n), "rectangles")
+		b.ReportMetric(float64(parts), "parts")
+	})
+}

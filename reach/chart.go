@@ -21,12 +21,15 @@ type Chart struct {
 	units  *units
 	places *places
 	trips  *recording
+	cuts   [2]*cuts
+	parts  map[string][]part
+	buffer []byte
 }
 
 // Compile joins a Model.
 func Compile(m *model.Model) *Chart {
 	cs := newClasses(m)
-	c := &Chart{join: newJoin(newIndex(cs, m.Policies), &m.Profile.Policy), list: cs.list}
+	c := &Chart{join: newJoin(newIndex(cs, m.Policies), &m.Profile.Policy), list: cs.list, parts: map[string][]part{}}
 	for i := range m.Snapshot.NetworkPolicies {
 		c.add(&m.Snapshot.NetworkPolicies[i])
 	}
@@ -130,14 +133,9 @@ func newAtoms(m *model.Model) *atoms {
 	return a
 }
 
-// add reports whether the prefix is new.
-func (a *atoms) add(p netip.Prefix) bool {
-	if a.known[p] {
-		return false
-	}
+func (a *atoms) add(p netip.Prefix) {
 	a.known[p] = true
 	a.Add(p)
-	return true
 }
 
 // prefixesOf are the ranges of a policy's ipBlocks, and their exceptions.

@@ -100,9 +100,6 @@ func newClasses(m *model.Model) *classes {
 	return cs
 }
 
-// all is every class.
-func (cs *classes) all() []span { return appendSpan(nil, span{0, int32(len(cs.list))}) }
-
 // in are the classes of a namespace.
 func (cs *classes) in(namespace string) span {
 	if at, ok := cs.byName[namespace]; ok {

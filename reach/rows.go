@@ -1,9 +1,6 @@
 package reach
 
-import (
-	"net/netip"
-	"slices"
-)
+import "net/netip"
 
 // row is what the policies of some units give in one direction and family: by
 // port, who may be at the other end.
@@ -136,13 +133,17 @@ func (c *Chart) peersAt(r *row, set int32, f family) *unitSet {
 
 // addrAt is what a row gives an address that is no pod's.
 func (c *Chart) addrAt(r *row, k key, addr netip.Addr) match {
-	at := slices.IndexFunc(r.segments, func(s segment) bool { return s.to > int32(k) })
-	p := c.set(r.segments[at].set)
+	p := c.set(r.at(k))
 	answer := p.holdsAddr(-1, addr)
 	if p.everybody {
 		answer = yes
 	}
 	return r.doubt.of(answer)
+}
+
+func (r *row) at(k key) int32 {
+	g := group{segments: r.segments}
+	return g.at(k)
 }
 
 func (d doubt) of(m match) match {

@@ -197,13 +197,12 @@ func sameParts(a, b []part) bool {
 // partsOf is how the pods of a kind fare, by one that stands for all.
 func (a *asked) partsOf(p *cluster.Pod, to Target, kind int32, g []span) []part {
 	c := a.c
-	all := c.placesOf().units[kind]
 	if c.mustWalk() {
 		return a.walkEach(kind, g)
 	}
 	from := start{kind: flow.MachinePod, addrs: p.IPs, node: p.Node, pod: p}
 	legs := c.trip(&from, to, nil)
-	return c.partition(legs, p, a.family, intersect(all, c.units.members[a.family]))
+	return c.partition(legs, p, a.family, kind)
 }
 
 // mustWalk: what policies say of the sender changes the way of its packets, so
@@ -269,16 +268,21 @@ func (a *asked) parts(k *kindParts) []FromPods {
 	var out []FromPods
 	for _, p := range k.parts {
 		f := FromPods{Units: Set{p.units}, Answer: p.answer, Nodes: Nodes{all: a.c.m.Snapshot.Nodes}}
-		if f.All = everywhere; everywhere {
-			f.Pods = a.c.PodsIn(f.Units)
-			for _, s := range a.self {
-				if n := a.c.units.ofPod[s]; n >= 0 && has(p.units, n) {
-					f.Pods--
-				}
+		f.Pods = a.c.PodsIn(f.Units)
+		for _, s := range a.self {
+			if n := a.c.units.ofPod[s]; n >= 0 && has(p.units, n) {
+				f.Pods--
 			}
-		} else {
+		}
+		if f.All = everywhere; !everywhere {
 			f.Nodes.spans = k.nodes
-			f.Units, f.Pods = a.onNodes(p.units, k.nodes)
+			if rest := minus(pl.where[k.kind], k.nodes); count(rest) < count(k.nodes) {
+				// Nearly everywhere: who is elsewhere is found sooner.
+				_, elsewhere := a.onNodes(p.units, rest)
+				f.Pods -= elsewhere
+			} else {
+				f.Units, f.Pods = a.onNodes(p.units, k.nodes)
+			}
 		}
 		if f.Pods > 0 {
 			out = append(out, f)

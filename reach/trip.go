@@ -104,12 +104,12 @@ type ending struct {
 	seen flow.Seen
 }
 
-// endFor is how it ends for whom each check has an answer.
-func (l *leg) endFor(answers func(*check) match) ending {
+// endFor is how it ends for whom each check, by place, has an answer.
+func (l *leg) endFor(answers func(int) match) ending {
 	for i := 0; i < len(l.checks); {
 		stop, worst, denied := l.checks[i].stop, yes, l.checks[i].denied
 		for ; i < len(l.checks) && l.checks[i].stop == stop; i++ {
-			worst = min(worst, answers(&l.checks[i]))
+			worst = min(worst, answers(i))
 		}
 		switch worst {
 		case no:
@@ -128,104 +128,23 @@ func (l *leg) endFor(answers func(*check) match) ending {
 // answerFor sums up the legs for somebody: all, or those by one first node.
 func answerFor(legs []leg, first string, answers func(*check) match) Answer {
 	var a Answer
-	fates := make([]flow.Fate, 0, len(legs))
+	ends := make([]ending, 0, len(legs))
 	for i := range legs {
 		if first != "" && legs[i].first != first {
 			continue
 		}
-		e := legs[i].endFor(answers)
+		l := &legs[i]
+		e := l.endFor(func(j int) match { return answers(&l.checks[j]) })
 		a.add(e.fate, e.seen, legs[i].count)
-		fates = append(fates, e.fate)
+		ends = append(ends, e)
 	}
-	a.sort()
-	a.Verdict = flow.Sum(fates)
+	a.finish(ends)
 	return a
 }
 
 // equal reports whether two answers say the same.
 func (a *Answer) equal(b *Answer) bool {
 	return a.Verdict == b.Verdict && a.Delivered*b.Legs == b.Delivered*a.Legs && slices.Equal(a.Fates, b.Fates) && slices.Equal(a.Seen, b.Seen)
-}
-
-// part is units that fare alike.
-type part struct {
-	units  []span
-	answer Answer
-}
-
-// partition cuts units by how they fare on a trip, all of one kind.
-func (c *Chart) partition(legs []leg, rep *cluster.Pod, f family, units []span) []part {
-	type piece struct {
-		units   []span
-		answers []match
-	}
-	var checks []*check
-	for i := range legs {
-		for j := range legs[i].checks {
-			checks = append(checks, &legs[i].checks[j])
-		}
-	}
-	pieces := []piece{{units: units}}
-	numbers := make(map[*check]int, len(checks))
-	var seen []cutKey
-	var at []int
-	for _, ch := range checks {
-		key := c.cutKey(ch, rep)
-		if n := slices.Index(seen, key); n >= 0 {
-			numbers[ch] = at[n]
-			continue
-		}
-		n := len(at)
-		numbers[ch] = n
-		seen, at = append(seen, key), append(at, n)
-		cut := c.cut(ch, rep, f)
-		var next []piece
-		for _, p := range pieces {
-			for m, s := range cut {
-				if u := intersect2(p.units, s); len(u) > 0 {
-					next = append(next, piece{u, append(slices.Clip(p.answers), match(m))})
-				}
-			}
-		}
-		pieces = next
-	}
-	var out []part
-	for _, p := range pieces {
-		a := answerFor(legs, "", func(ch *check) match { return p.answers[numbers[ch]] })
-		n := slices.IndexFunc(out, func(o part) bool { return o.answer.equal(&a) })
-		if n < 0 {
-			out = append(out, part{answer: a, units: p.units})
-			continue
-		}
-		out[n].units = union(out[n].units, p.units)
-	}
-	return out
-}
-
-// cutKey is equal for checks that cut units alike.
-type cutKey struct {
-	egress bool
-	row    int32 // of the target's ingress
-	target int32 // its unit, for egress
-	addr   netip.Addr
-	key    key
-}
-
-func (c *Chart) cutKey(ch *check, rep *cluster.Pod) cutKey {
-	k := cutKey{egress: ch.Subject.Pod == rep, key: keyOf(ch.Protocol, ch.Port)}
-	u := c.units
-	if k.egress {
-		if k.target = c.unitAt(ch.Peer.Pod); k.target < 0 {
-			k.addr = ch.Peer.Addr
-		}
-		return k
-	}
-	k.target = c.unitAt(ch.Subject.Pod)
-	if k.target >= 0 {
-		k.row = u.rows[ingress].ofUnit[familyOf(ch.Subject.Addr)][k.target]
-		k.target = 0
-	}
-	return k
 }
 
 func (c *Chart) unitAt(p *cluster.Pod) int32 {
@@ -236,46 +155,4 @@ func (c *Chart) unitAt(p *cluster.Pod) int32 {
 		return c.units.ofPod[i]
 	}
 	return -1
-}
-
-// cut are the units for which a check's answer is no, perhaps and yes.
-func (c *Chart) cut(ch *check, rep *cluster.Pod, f family) [3][]span {
-	u := c.units
-	k := keyOf(ch.Protocol, ch.Port)
-	if ch.Subject.Pod != rep {
-		row := &row{segments: []segment{{int32(allKeys), everybody}}}
-		if t := c.unitAt(ch.Subject.Pod); t >= 0 && u.rows[ingress].ofUnit[f][t] >= 0 {
-			row = u.rows[ingress].list[f][u.rows[ingress].ofUnit[f][t]]
-		}
-		s := c.peersAt(row, row.at(k), f)
-		return [3][]span{minus(u.members[f], union(s.yes, s.perhaps)), s.perhaps, s.yes}
-	}
-	return c.egressCut(ch, f, k)
-}
-
-func (r *row) at(k key) int32 {
-	g := group{segments: r.segments}
-	return g.at(k)
-}
-
-// egressCut asks every row of egress that is not open.
-func (c *Chart) egressCut(ch *check, f family, k key) [3][]span {
-	u := c.units
-	rows := u.rows[egress]
-	answers := make([]match, len(rows.list[f]))
-	class := c.classOf(ch.Peer.Pod)
-	for i, r := range rows.list[f] {
-		if i == 0 {
-			answers[0] = yes
-			continue
-		}
-		answers[i] = r.doubt.of(c.set(r.at(k)).holds(class, &ch.Peer, c.profile.Identities))
-	}
-	var out [3][]span
-	for _, run := range rows.closed[f] {
-		m := answers[run.row]
-		out[m] = appendSpan(out[m], run.span)
-	}
-	out[yes] = minus(u.members[f], union(out[no], out[perhaps]))
-	return out
 }
