@@ -3,6 +3,7 @@ module github.com/portolan-net/portolan
 go 1.26.0
 
 require (
+	github.com/go-json-experiment/json v1.27.2
 	github.com/spf13/cobra v1.10.2
 	github.com/vishvananda/netlink v1.3.1
 	go.yaml.in/yaml/v3 v3.0.6

@@ -64,6 +64,7 @@ var house = layout{
 	// Kubernetes; truth reads the measured topologies.
 	modules: map[string][]string{
 		"go.yaml.in/yaml/v3":             {"internal/manifest", "internal/kube", "internal/truth"},
+		"github.com/go-json-experiment/": {"internal/manifest"}, // jsontext, until the standard library has it (013)
 		"k8s.io/":                        {"internal/kube"},
 		"github.com/spf13/cobra":         {"cmd/portolan"},
 		"github.com/spf13/pflag":         {"cmd/portolan"},

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -64,24 +65,7 @@ func NewBuilder(opt Options) *Builder {
 
 // Add reads one source. name stands for it in every position.
 func (b *Builder) Add(name string, data []byte) error {
-	name = clean(name)
-	b.source = name
-	if b.sources++; b.sources > 1 {
-		b.source = ""
-	}
-	if b.bytes += int64(len(data)); b.bytes > b.lim.Bytes {
-		return b.tooLarge(name)
-	}
-	objects, err := read(name, data, &b.lim)
-	if err != nil {
-		return err
-	}
-	for _, d := range objects {
-		if err := b.keep(d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.addReader(name, bytes.NewReader(data))
 }
 
 func (b *Builder) tooLarge(name string) *Error {

@@ -16,6 +16,9 @@ type jsonReader struct {
 	pos  int
 	line int
 	lim  *Limits
+	// short says that what was found may be due to the end of data: with more of
+	// the text it may read differently.
+	short bool
 }
 
 // readJSON reads every value of data, as kubectl and jq print them one behind
@@ -50,6 +53,7 @@ func (r *jsonReader) fail(why string) *Error {
 }
 
 func (r *jsonReader) unexpected(want string) *Error {
+	r.short = r.short || len(r.data)-r.pos < len("false")
 	if r.pos >= len(r.data) {
 		e := r.fail("the text ends where " + want + " is expected")
 		e.Hint = "was the file cut short? " + hintDump
@@ -89,14 +93,15 @@ func (r *jsonReader) value(depth int) (node, *Error) {
 	return node{}, r.unexpected("a value")
 }
 
-// next consumes c or end and says which; anything else is an error.
-func (r *jsonReader) next(c, end byte) (bool, *Error) {
+// next consumes a comma or end and reports whether there is more; anything else
+// is an error.
+func (r *jsonReader) next(end byte) (bool, *Error) {
 	r.space()
-	if r.pos < len(r.data) && (r.data[r.pos] == c || r.data[r.pos] == end) {
+	if r.pos < len(r.data) && (r.data[r.pos] == ',' || r.data[r.pos] == end) {
 		r.pos++
-		return r.data[r.pos-1] == c, nil
+		return r.data[r.pos-1] == ',', nil
 	}
-	return false, r.unexpected(quote(string(c)) + " or " + quote(string(end)))
+	return false, r.unexpected(`"," or ` + quote(string(end)))
 }
 
 func (r *jsonReader) empty(end byte) bool {
@@ -120,7 +125,7 @@ func (r *jsonReader) list(depth int) (node, *Error) {
 			return n, err
 		}
 		n.kids = append(n.kids, item)
-		if more, err := r.next(',', ']'); err != nil || !more {
+		if more, err := r.next(']'); err != nil || !more {
 			return n, err
 		}
 	}
@@ -152,7 +157,7 @@ func (r *jsonReader) mapping(depth int) (node, *Error) {
 			return n, err
 		}
 		n.kids = append(n.kids, val)
-		more, err := r.next(',', '}')
+		more, err := r.next('}')
 		if err != nil {
 			return n, err
 		}
@@ -185,6 +190,7 @@ func (r *jsonReader) str() (string, *Error) {
 			return "", r.fail("a control character within a string")
 		}
 	}
+	r.short = true
 	return "", r.fail("a string without its closing quotation mark")
 }
 
@@ -193,6 +199,7 @@ func (r *jsonReader) number() (node, *Error) {
 	for r.pos < len(r.data) && strings.IndexByte("+-.eE0123456789", r.data[r.pos]) >= 0 {
 		r.pos++
 	}
+	r.short = r.short || r.pos == len(r.data)
 	text := string(r.data[start:r.pos])
 	if !json.Valid([]byte(text)) {
 		return node{}, r.fail(quote(text) + " is not a number")

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -60,15 +61,44 @@ func Parse(name string, data []byte, opt Options) (*Input, error) {
 	return b.Input()
 }
 
+// addReader reads one source to its end.
 func (b *Builder) addReader(name string, r io.Reader) error {
 	if r == nil {
 		r = strings.NewReader("")
 	}
-	data, err := io.ReadAll(io.LimitReader(r, b.lim.Bytes-b.bytes+1))
-	if err != nil {
-		return fileError(name, err)
+	name = clean(name)
+	b.source = name
+	if b.sources++; b.sources > 1 {
+		b.source = ""
 	}
-	return b.Add(name, data)
+	text := &counter{src: r, max: b.lim.Bytes - b.bytes}
+	objects, err := readText(name, plainText(text), sizeOf(r), &b.lim, b.lim.Objects-b.objects)
+	b.bytes += text.n
+	if text.over() {
+		return b.tooLarge(name)
+	}
+	if err != nil {
+		return err
+	}
+	for _, d := range objects {
+		if err := b.keep(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sizeOf is how many bytes r holds, if it knows.
+func sizeOf(r io.Reader) int64 {
+	switch r := r.(type) {
+	case *bytes.Reader:
+		return r.Size()
+	case *os.File:
+		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
+			return info.Size()
+		}
+	}
+	return 0
 }
 
 func (b *Builder) addPath(name string, recursive bool) error {

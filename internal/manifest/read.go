@@ -3,29 +3,59 @@ package manifest
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"math"
 	"path"
-	"runtime"
+	"slices"
 	"strings"
-	"sync"
 )
 
-// read decodes every object of one source, in order.
+// readText decodes every object of a source, in order. size is how long the
+// text is, if that is known. Behind room objects it may stop.
+func readText(file string, text io.Reader, size int64, lim *Limits, room int) ([]decoded, *Error) {
+	var head bytes.Buffer
+	head.Grow(int(min(size, int64(lim.Document))) + bytes.MinRead)
+	if _, err := head.ReadFrom(io.LimitReader(text, int64(lim.Document)+1)); err != nil {
+		return nil, fileError(file, err)
+	}
+	switch data := head.Bytes(); {
+	case len(data) <= lim.Document:
+		return read(file, data, lim)
+	case beginsJSON(file, data):
+		return readJSONStream(file, data, text, lim, room)
+	default:
+		return readYAMLStream(file, data, text, lim, room)
+	}
+}
+
+// read decodes a source that is in memory.
 func read(file string, data []byte, lim *Limits) ([]decoded, *Error) {
-	data = decodeText(data)
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil
 	}
 	docs := documents(file, data)
+	if len(docs) == 1 && beginsJSON(file, data) {
+		if all, err := readJSONStream(file, data, nil, lim, math.MaxInt); err == nil {
+			return all, nil
+		}
+		// What follows is slower and says best what is wrong.
+	}
 	var pieces []piece
 	for _, doc := range docs {
 		pieces = append(pieces, pieceItems(doc, lim)...)
 	}
 	all, err := readPieces(pieces, lim)
-	if err != nil && err.syntax && len(pieces) > len(docs) && len(data) <= lim.Document {
+	if err != nil && err.syntax && len(pieces) > len(docs) {
 		// An item that cannot be read alone may lean on another by an alias.
 		return readPieces(docs, lim)
 	}
 	return all, err
+}
+
+// beginsJSON reports whether the text is JSON, and not only by its file's name.
+func beginsJSON(file string, data []byte) bool {
+	text := bytes.TrimLeft(data, " \t\r\n")
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[' && strings.EqualFold(path.Ext(file), ".json"))
 }
 
 // pieceItems cuts a document into the items of its List, where it is one as
@@ -65,58 +95,56 @@ func listType(n *node) (typeMeta, bool) {
 
 // readPieces decodes the pieces on all processors and returns the objects in
 // the order of the input; the first error of that order wins.
-func readPieces(pieces []piece, lim *Limits) ([]decoded, *Error) {
-	type result struct {
-		objects []decoded
-		err     *Error
-	}
-	results := make([]result, len(pieces))
-	var wg sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), len(pieces))
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(pieces); i += workers {
-				results[i].objects, results[i].err = readPiece(pieces[i], lim)
-			}
-		})
-	}
-	wg.Wait()
-	var all []decoded
-	for _, r := range results {
-		if r.err != nil {
-			return nil, r.err
-		}
-		all = append(all, r.objects...)
+func readPieces(pieces []piece, lim *Limits) (all []decoded, err *Error) {
+	inOrder(slices.Values(pieces), func() func(piece) outcome {
+		var w words
+		return func(p piece) outcome { return readPiece(p, lim, &w) }
+	}, func(_ piece, o outcome) bool {
+		all, err = append(all, o.objects...), o.err
+		return err == nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }
 
 // readPiece decodes one piece.
-func readPiece(p piece, lim *Limits) ([]decoded, *Error) {
+func readPiece(p piece, lim *Limits, w *words) outcome {
 	// A JSON list is one document however many items it has, so only the limit on
 	// the whole input bounds it.
 	if len(p.data) > lim.Document && !looksLikeJSON(p) {
-		return nil, &Error{
-			Position: at(p.file, p.line), Why: fmt.Sprintf("one document of %d bytes; the limit is %d", len(p.data), lim.Document),
-			Hint: "split it into several documents with lines of ---",
-		}
+		return outcome{err: tooLong(p.file, p.line, len(p.data), lim)}
 	}
-	nodes, err := parsePiece(p, lim)
+	nodes, err := parsePiece(p, lim, w)
 	if err != nil {
-		return nil, explainTemplate(err, p)
+		return outcome{err: explainTemplate(err, p)}
 	}
-	var all []decoded
+	if p.long && p.list == (typeMeta{}) && len(nodes) == 1 && untyped(&nodes[0]) {
+		return outcome{held: &heldItem{line: p.line, bytes: len(p.data), read: func(t typeMeta) outcome {
+			p.list, p.long = t, false
+			return readPiece(p, lim, &words{})
+		}}}
+	}
+	out := outcome{isItem: p.long}
 	for i := range nodes {
 		if nodes[i].kind == isNull {
 			continue // an empty document
 		}
-		objects, err := objects(p, &nodes[i], p.list, 0)
+		more, err := objects(p, &nodes[i], p.list, 0)
 		if err != nil {
-			return nil, explainTemplate(err, p)
+			return outcome{err: explainTemplate(err, p)}
 		}
-		all = append(all, objects...)
+		out.objects = append(out.objects, more...)
 	}
-	return all, nil
+	return out
+}
+
+func tooLong(file string, line, size int, lim *Limits) *Error {
+	return &Error{
+		Position: at(file, line), Why: fmt.Sprintf("one document of %d bytes; the limit is %d", size, lim.Document),
+		Hint: "split it into several documents with lines of ---",
+	}
 }
 
 // looksLikeJSON: by the file's name, or by its first brace.
@@ -127,7 +155,7 @@ func looksLikeJSON(p piece) bool {
 
 // parsePiece takes what begins with a brace for JSON, unless it is a YAML flow
 // mapping.
-func parsePiece(p piece, lim *Limits) ([]node, *Error) {
+func parsePiece(p piece, lim *Limits, w *words) ([]node, *Error) {
 	if looksLikeJSON(p) {
 		nodes, err := readJSON(p.file, p.data, p.line, lim)
 		if err == nil || strings.EqualFold(path.Ext(p.file), ".json") {
@@ -138,7 +166,7 @@ func parsePiece(p piece, lim *Limits) ([]node, *Error) {
 		}
 		return nil, err
 	}
-	nodes, err := readYAML(p.file, p.data, p.line, lim)
+	nodes, err := (&yamlReader{file: p.file, offset: p.line - 1, lim: lim, words: w}).documents(p.data, p.line)
 	if err == nil && p.isOne && len(nodes) == 1 && nodes[0].kind == isList {
 		return nodes[0].kids, nil
 	}

@@ -3,8 +3,6 @@ package manifest
 import (
 	"bytes"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // piece is a run of whole lines that is parsed at once: one document, or one
@@ -15,32 +13,8 @@ type piece struct {
 	line  int      // of data's first line
 	list  typeMeta // of a typed list's items; zero otherwise
 	isOne bool     // the data is "- item": the item is the object
-}
-
-// decodeText removes a byte order mark and turns UTF-16, which PowerShell's
-// redirection writes, into UTF-8.
-func decodeText(data []byte) []byte {
-	if bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")) {
-		return data[3:]
-	}
-	var low, high int
-	switch {
-	case bytes.HasPrefix(data, []byte("\xFF\xFE")):
-		low, high = 0, 1
-	case bytes.HasPrefix(data, []byte("\xFE\xFF")):
-		low, high = 1, 0
-	default:
-		return data
-	}
-	units := make([]uint16, 0, len(data)/2)
-	for i := 2; i+1 < len(data); i += 2 {
-		units = append(units, uint16(data[i+low])|uint16(data[i+high])<<8)
-	}
-	out := make([]byte, 0, len(units))
-	for _, r := range utf16.Decode(units) {
-		out = utf8.AppendRune(out, r)
-	}
-	return out
+	long  bool     // of a List whose end comes as a piece of its own,
+	end   *node    // and this is that end, without the items
 }
 
 // documents cuts a stream at its "---" lines: at the beginning of a line they

@@ -33,6 +33,10 @@ type node struct {
 	text string // of a scalar
 	keys []key  // of a mapping: keys[i] belongs to kids[i]
 	kids []node // of a mapping or list
+	// part is what was kept of a mapping, nil for all of it, and asked says that
+	// somebody wanted more.
+	part  *shape
+	asked bool
 }
 
 type key struct {
@@ -47,7 +51,32 @@ func (n *node) child(name string) *node {
 			return &n.kids[i]
 		}
 	}
+	if n.part != nil {
+		if _, kept := under(n.part, name); !kept {
+			n.asked = true
+		}
+	}
 	return nil
+}
+
+// everyKey notes that somebody looks at all keys of the mapping.
+func (n *node) everyKey() {
+	if n.part != nil && n.part.rest == nil {
+		n.asked = true
+	}
+}
+
+// lacking reports whether somebody asked for what was passed over.
+func (n *node) lacking() bool {
+	if n.asked {
+		return true
+	}
+	for i := range n.kids {
+		if n.kids[i].lacking() {
+			return true
+		}
+	}
+	return false
 }
 
 // fieldPath spells where target stands under root ("spec.ports[0].port"). It is

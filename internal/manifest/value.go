@@ -150,6 +150,7 @@ func (v value) fields() iter.Seq2[string, value] {
 		if !v.is(isMap) {
 			return
 		}
+		v.n.everyKey()
 		for i := range v.n.keys {
 			if !yield(v.n.keys[i].name, value{d: v.d, n: &v.n.kids[i], parent: v.n}) {
 				return

@@ -17,18 +17,22 @@ type yamlReader struct {
 	file    string
 	offset  int // added to the library's line numbers
 	lim     *Limits
+	words   *words
 	aliased int // values that aliases stood for so far
 	inAlias bool
 }
 
 // readYAML reads every document of data; line is the number of its first line.
 func readYAML(file string, data []byte, line int, lim *Limits) (all []node, err *Error) {
-	r := &yamlReader{file: file, offset: line - 1, lim: lim}
+	return (&yamlReader{file: file, offset: line - 1, lim: lim, words: &words{}}).documents(data, line)
+}
+
+func (r *yamlReader) documents(data []byte, line int) (all []node, err *Error) {
 	// The library reports most errors, but some versions panicked on hostile
 	// input; an input must never end the program.
 	defer func() {
 		if p := recover(); p != nil {
-			all, err = nil, &Error{Position: at(file, line), Why: "not valid YAML: " + clean(fmt.Sprint(p))}
+			all, err = nil, &Error{Position: at(r.file, line), Why: "not valid YAML: " + clean(fmt.Sprint(p))}
 		}
 	}()
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -87,7 +91,7 @@ func (r *yamlReader) convert(y *yaml.Node, depth int) (node, *Error) {
 	switch y.Kind {
 	case yaml.ScalarNode:
 		k, text := scalar(y)
-		return node{kind: k, line: line, text: text}, nil
+		return node{kind: k, line: line, text: word(r.words, text)}, nil
 	case yaml.SequenceNode:
 		n := node{kind: isList, line: line, kids: make([]node, 0, len(y.Content))}
 		for _, c := range y.Content {
@@ -138,7 +142,7 @@ func (r *yamlReader) mapping(y *yaml.Node, depth int) (node, *Error) {
 			merges = append(merges, val)
 			continue
 		}
-		n.keys = append(n.keys, key{k.Value, y.Content[i].Line + r.offset})
+		n.keys = append(n.keys, key{word(r.words, k.Value), y.Content[i].Line + r.offset})
 		n.kids = append(n.kids, val)
 	}
 	if err := n.checkKeys(r.file, r.lim); err != nil {
