@@ -114,8 +114,11 @@ func (g *Tangled) start() string {
 
 func (g *Tangled) toPod(q *Question, p *cluster.Pod) {
 	q.To = netip.AddrPortFrom(oneOf(g, p.IPs...), oneOf[uint16](g, 8080, 8081, 22, 53, 5000))
-	if g.kind == Runnable && p.HostNetwork {
+	if g.kind == Runnable && ownerOf(g.Snapshot, q.To.Addr()) != "" {
 		q.To = netip.AddrPortFrom(q.To.Addr(), nodePort(g))
+		if p.Finished() {
+			return
+		}
 	}
 	if len(p.Ports) > 0 && !g.oneIn(3) {
 		c := oneOf(g, p.Ports...)

@@ -52,8 +52,14 @@ func halve(s *cluster.Snapshot, holds func(*cluster.Snapshot) bool) *cluster.Sna
 	return s
 }
 
-// IsWhole reports whether every pod has its node and its namespace.
+// IsWhole reports whether every pod has its node and its namespace, and every
+// Service a port.
 func IsWhole(s *cluster.Snapshot) bool {
+	for i := range s.Services {
+		if svc := &s.Services[i]; len(svc.Ports) == 0 && svc.Type != cluster.ServiceExternalName {
+			return false
+		}
+	}
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		if !slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == p.Node }) ||
