@@ -7,6 +7,7 @@ FUZZTIME  ?= 20000x
 BENCH     ?= .
 SIZES     ?= 10,100,1000,10000
 N         ?= 1000
+SEED      ?= 1
 TESTFLAGS ?=
 
 LINT := bin/golangci-lint
@@ -53,6 +54,11 @@ bench-kernel: ## Load SIZES Services into a kernel beside kube-proxy (root, minu
 	@tools/needs.sh
 	cd internal/upstream && go test -count=1 -timeout 1h -run '^TestBeside$$' -v . \
 	  -args -sizes=$(SIZES) -balancers -samples=5 -rounds=10 -connections=5000
+
+.PHONY: prove
+prove: ## Compare N (1000) flows of random clusters, from SEED (1) on, with a kernel
+	go test -count=1 -timeout 24h -run '^TestRandomClusters$$' -v ./internal/proof \
+	  -args -proof.flows=$(N) -proof.clusters=1 -proof.seed=$(SEED)
 
 .PHONY: judge
 judge: ## Ask N (1000) random clusters of kube-proxy itself and of our rules
