@@ -1,11 +1,14 @@
-// Package generate makes clusters of any size for benchmarks and for tests of
-// what grows: plain Snapshots, the same for the same Size and seed.
+// Package generate makes clusters for benchmarks and for tests: plain Snapshots,
+// the same for the same arguments.
 //
-//	Size ──► namespaces ──► apps (labels, ports) ──► pods on nodes
-//	                          ├──► Services with endpoints
-//	                          └──► NetworkPolicies: mostly one app to another
+//	Cluster ──► any size          like those that people run, for what grows
+//	Tangle  ──► 2-4 nodes         everything a Snapshot can hold, in few values
+//	   │            │
+//	   │            └──► Question, again and again; Shrink where one is wrong
+//	   └─ Whole: for the oracle    Runnable: for a kernel    Unclear: for UNKNOWN
+//	Knot    ──► 2 nodes           NetworkPolicies alone, as dense as it goes
 //
-// The distributions are those of clusters people run: a few big namespaces and
-// many small ones, most policies about one app in its namespace, some about a
-// whole namespace, a few with ipBlocks.
+// The distributions of Cluster are those of clusters people run: a few big
+// namespaces and many small ones, most policies about one app in its namespace,
+// some about a whole namespace, a few with ipBlocks.
 package generate
