@@ -77,7 +77,7 @@ var house = layout{
 
 	// Who may import which module in its tests, besides the above.
 	testModules: map[string][]string{
-		"github.com/rogpeppe/go-internal": {"cmd/portolan"}, // testscript
+		"github.com/rogpeppe/go-internal": {"cmd/portolan", "check"}, // testscript, txtar
 		"k8s.io/apimachinery":             {"cluster", "policy", "internal/oracle"},
 		"go.yaml.in/yaml/v3":              {"cmd/portolan"},
 	},

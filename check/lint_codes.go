@@ -54,6 +54,7 @@ const (
 	SelectsNothing   Code = "service-selects-nothing"
 	TargetUnknown    Code = "target-port-name-unknown"
 	NobodyListens    Code = "service-port-nobody-listens"
+	NotDeclared      Code = "service-port-not-declared"
 	PodLacksPort     Code = "selected-pod-lacks-port"
 	MixesPorts       Code = "shared-selector-mixes-ports"
 	ForeignPods      Code = "service-selects-foreign-pods"
@@ -80,9 +81,11 @@ const (
 	PoolsOverlap       Code = "pools-overlap"
 	NoNodeForBalancers Code = "no-node-for-load-balancers"
 	// The input and its notes.
-	UnknownField  Code = "unknown-field"
-	HostBits      Code = "cidr-host-bits"
-	IgnoreInvalid Code = "ignore-invalid"
+	ObjectRefused   Code = "object-refused"
+	DocumentSkipped Code = "document-skipped"
+	UnknownField    Code = "unknown-field"
+	HostBits        Code = "cidr-host-bits"
+	IgnoreInvalid   Code = "ignore-invalid"
 )
 
 // Rule is one line of the table: how much a code matters, which kind it is
@@ -126,7 +129,7 @@ var table = []Rule{
 	{DNSBlocked, Warning, "NetworkPolicy", nil},
 	{DNSMissed, Error, "NetworkPolicy", []string{"Pod", "Service"}},
 	{NodeLocalDNS, Warning, "NetworkPolicy", []string{"Pod"}},
-	{ClientBlock, Error, "NetworkPolicy", []string{"Pod", "Service"}},
+	{ClientBlock, Warning, "NetworkPolicy", []string{"Pod", "Service"}},
 	{NodeBlockOpens, Warning, "NetworkPolicy", []string{"Node", "Pod", "Service"}},
 	{NodeBlockMiss, Warning, "NetworkPolicy", []string{"Node", "Pod", "Service"}},
 	{BlockIsService, Error, "NetworkPolicy", []string{"Pod", "Service"}},
@@ -138,6 +141,7 @@ var table = []Rule{
 	{SelectsNothing, Error, "Service", []string{"Pod"}},
 	{TargetUnknown, Error, "Service", []string{"Pod"}},
 	{NobodyListens, Warning, "Service", []string{"Pod"}},
+	{NotDeclared, Info, "Service", []string{"Pod"}},
 	{PodLacksPort, Warning, "Service", []string{"Pod"}},
 	{MixesPorts, Warning, "Service", []string{"Pod"}},
 	{ForeignPods, Warning, "Service", []string{"Pod"}},
@@ -164,6 +168,8 @@ var table = []Rule{
 	{PoolsOverlap, Error, "IPAddressPool", nil},
 	{NoNodeForBalancers, Error, "LoadBalancer", []string{"Node"}},
 
+	{ObjectRefused, Error, "", nil},
+	{DocumentSkipped, Info, "", nil},
 	{UnknownField, Warning, "", nil},
 	{HostBits, Warning, "", nil},
 	{IgnoreInvalid, Warning, "", nil},

@@ -45,14 +45,21 @@ func policyNames(all []*cluster.NetworkPolicy) string {
 }
 
 // talks reports whether some policy lets the pod ask other pods, or everybody:
-// such a pod looks names up. One that may ask nobody, or plain addresses only, is
-// not expected to.
+// such a pod looks names up. One that may ask nobody, plain addresses only, or
+// the API server, whose address stands in the environment, is not expected to.
 func talks(isolating []*cluster.NetworkPolicy) bool {
 	return slices.ContainsFunc(isolating, func(p *cluster.NetworkPolicy) bool {
 		return slices.ContainsFunc(p.Egress, func(r cluster.PolicyRule) bool {
-			return len(r.Peers) == 0 || slices.ContainsFunc(r.Peers, func(x cluster.PolicyPeer) bool { return x.IPBlock == nil })
+			return !onlyAPIServer(&r) && (len(r.Peers) == 0 || slices.ContainsFunc(r.Peers, func(x cluster.PolicyPeer) bool { return x.IPBlock == nil }))
 		})
 	})
+}
+
+// apiServerPort is where API servers listen, behind the Service's 443.
+const apiServerPort = 6443
+
+func onlyAPIServer(r *cluster.PolicyRule) bool {
+	return len(r.Ports) > 0 && !slices.ContainsFunc(r.Ports, func(p cluster.PolicyPort) bool { return p.Port.Number != apiServerPort })
 }
 
 // dnsPort is where clients ask; the Service in front may lead elsewhere.
@@ -64,13 +71,13 @@ func (l *linter) resolves(pod *cluster.Pod, isolating []*cluster.NetworkPolicy, 
 	denied := func(p policy.Party, port uint16) bool {
 		return l.judge(policy.Egress, pod, p, flow.UDP, port) == policy.Denied
 	}
-	if !slices.ContainsFunc(isolating, policy.OpensDNS) {
+	if !slices.ContainsFunc(isolating, l.opensDNS) {
 		if len(dns) == 0 || slices.ContainsFunc(dns, func(s server) bool { return denied(partyOf(s.pod), s.port) }) {
 			l.found(DNSBlocked, object(blames(isolating)), flow.Because(flow.CodeLintDNSBlocked, podName(pod), blames(isolating).Object().String()))
 		}
 		return
 	}
-	at53 := slices.IndexFunc(isolating, policy.OpensDNS)
+	at53 := slices.IndexFunc(isolating, l.opensDNS)
 	for _, s := range dns {
 		if denied(partyOf(s.pod), s.port) {
 			l.found(DNSMissed, object(isolating[at53]), flow.Because(flow.CodeLintDNSMissed, podName(pod), podName(s.pod), itoa(int(s.port))))
@@ -80,6 +87,29 @@ func (l *linter) resolves(pod *cluster.Pod, isolating []*cluster.NetworkPolicy, 
 	if len(cache) > 0 && !slices.ContainsFunc(cache, func(a netip.Addr) bool { return !denied(policy.Party{Addr: a, Node: true}, dnsPort) }) {
 		l.found(NodeLocalDNS, object(isolating[at53]), flow.Because(flow.CodeLintNodeLocalDNS, podName(pod), cache[0].String()))
 	}
+}
+
+// opensDNS reports whether the policy lets DNS be asked, as far as who is meant
+// may be it: pods of a namespace where no DNS lives are not.
+func (l *linter) opensDNS(p *cluster.NetworkPolicy) bool {
+	may := *p
+	may.Egress = slices.DeleteFunc(slices.Clone(p.Egress), func(r cluster.PolicyRule) bool {
+		return len(r.Peers) > 0 && len(r.Ports) == 0 && !slices.ContainsFunc(r.Peers, func(x cluster.PolicyPeer) bool { return l.mayBeDNS(p, &x) })
+	})
+	return policy.OpensDNS(&may)
+}
+
+func (l *linter) mayBeDNS(p *cluster.NetworkPolicy, peer *cluster.PolicyPeer) bool {
+	if peer.IPBlock != nil {
+		return true
+	}
+	return slices.ContainsFunc(dnsServices, func(home [2]string) bool {
+		if peer.NamespaceSelector == nil {
+			return p.Namespace == home[0]
+		}
+		yes, known := l.m.Policies.SelectsNamespace(peer.NamespaceSelector, home[0])
+		return yes || !known
+	})
 }
 
 // blames is the policy to name: the one that lets something out and not DNS, else
@@ -106,7 +136,7 @@ func (l *linter) namesOfTemplates() {
 		if !p.IsolatesEgress || !l.x.subjects(p).none() || !talks([]*cluster.NetworkPolicy{p}) {
 			continue
 		}
-		if !slices.ContainsFunc(byNamespace[p.Namespace], policy.OpensDNS) {
+		if !slices.ContainsFunc(byNamespace[p.Namespace], l.opensDNS) {
 			l.found(DNSBlocked, object(p), flow.Because(flow.CodeLintDNSBlockedFor, p.Object().String(), p.Namespace))
 		}
 	}

@@ -87,6 +87,8 @@ func (l *linter) endpoints(svc *cluster.Service, p *cluster.ServicePort) {
 	l.missing(svc, p, &with, &without)
 	switch target := refText(p.TargetPort); {
 	case len(without) == 0:
+	case len(with) == 0 && !l.oneForOne(svc, p):
+		l.found(NotDeclared, portAt(svc, p), flow.Because(flow.CodeLintNobodyListens, svc.Namespace+"/"+svc.Name, portText(p), target, names(without), declared))
 	case len(with) == 0:
 		l.found(NobodyListens, portAt(svc, p), flow.Because(flow.CodeLintNobodyListens, svc.Namespace+"/"+svc.Name, portText(p), target, names(without), declared))
 	case l.shares(svc):
@@ -94,6 +96,24 @@ func (l *linter) endpoints(svc *cluster.Service, p *cluster.ServicePort) {
 	default:
 		l.found(PodLacksPort, portAt(svc, p), flow.Because(flow.CodeLintLacksPort, svc.Namespace+"/"+svc.Name, portText(p), target, names(without), names(with)))
 	}
+}
+
+// oneForOne: the Service has one port of the protocol and each of its pods
+// declares just one: if they differ, one of them is wrong. Where there are
+// several, many a container leaves some undeclared.
+func (l *linter) oneForOne(svc *cluster.Service, p *cluster.ServicePort) bool {
+	of := func(proto flow.Protocol) int {
+		n := 0
+		for i := range svc.Ports {
+			if svc.Ports[i].Protocol == proto {
+				n++
+			}
+		}
+		return n
+	}
+	return of(p.Protocol) == 1 && !slices.ContainsFunc(l.x.behind(svc).own, func(g *kin) bool {
+		return strings.Contains(portsText(g.pod, p.Protocol), ",")
+	})
 }
 
 // missing adds the selected pods that lack a port name: the endpoint controller

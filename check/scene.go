@@ -107,12 +107,15 @@ type kinKey struct {
 
 func (x *scene) gather() {
 	known := map[kinKey]*kin{}
+	templates := false // a cluster has no workload without pods: this is a folder
+	defer func() { x.live = x.live && !templates }()
 	for i := range x.m.Snapshot.Pods {
 		p := &x.m.Snapshot.Pods[i]
 		if p.Finished() {
 			continue
 		}
 		x.live = x.live || p.Node != "" && !p.Derived
+		templates = templates || p.Derived
 		k := kinKey{class: x.m.Policies.ClassOf(p), owner: p.Owner}
 		if p.HostNetwork {
 			s := cluster.LabelSelector{MatchLabels: p.Labels}

@@ -50,6 +50,7 @@ const (
 	CodeLintWebhook           Code = "lint-webhook"             // service, port, pod, target port, policies
 	CodeLintNoService         Code = "lint-no-service"          // service
 	CodeLintNoServicePort     Code = "lint-no-service-port"     // service, port
+	CodeLintNotRead           Code = "lint-not-read"            // why
 	CodeLintIgnoreUnknown     Code = "lint-ignore-unknown"      // annotation, word, code that was meant
 	CodeLintIgnoreNoReason    Code = "lint-ignore-no-reason"    // annotation, code
 )

@@ -196,7 +196,7 @@ func blockNames(s *Side, r *Rule) []flow.Reason {
 }
 
 // opensDNS reports whether an egress rule of the policy lets anybody be asked on
-// 53/udp, or may do so by a name.
+// 53/udp, or where OpenShift's DNS pods listen on 5353/udp, or may do so by a name.
 func opensDNS(p *cluster.NetworkPolicy) bool {
 	if !p.IsolatesEgress {
 		return false
@@ -206,8 +206,8 @@ func opensDNS(p *cluster.NetworkPolicy) bool {
 			return true
 		}
 		for _, pp := range p.Egress[i].Ports {
-			within := pp.Port.Number <= 53 && 53 <= max(pp.Port.Number, pp.EndPort)
-			if pp.Protocol == flow.UDP && (pp.Port.IsZero() || pp.Port.Name != "" || within) {
+			within := func(n uint16) bool { return pp.Port.Number <= n && n <= max(pp.Port.Number, pp.EndPort) }
+			if pp.Protocol == flow.UDP && (pp.Port.IsZero() || pp.Port.Name != "" || within(53) || within(5353)) {
 				return true
 			}
 		}

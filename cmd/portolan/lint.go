@@ -13,6 +13,7 @@ import (
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/report"
+	"github.com/portolan-net/portolan/model"
 )
 
 // linting is what the flags of lint say.
@@ -112,12 +113,11 @@ func (a *app) runLint(files []string, x *linting) error {
 	if err != nil {
 		return err
 	}
-	a.quiet = true // the reader's warnings are findings here
-	in, m, err := a.load(files)
+	in, over, m, err := a.loadMost(files)
 	if err != nil {
 		return err
 	}
-	o.Also = warningFindings(in.Warnings)
+	o.Also = append(warningFindings(in.Warnings), passedOver(over)...)
 	done := a.progress("looking")
 	l := check.Run(m, o)
 	done()
@@ -143,6 +143,38 @@ func (a *app) runLint(files []string, x *linting) error {
 		_, err := gate(format, w, report.LintGate(l, lang))
 		return err
 	})
+}
+
+// loadMost reads the input as a folder of a repository: files that are no use are
+// findings, and so are the reader's warnings.
+func (a *app) loadMost(files []string) (*manifest.Input, []manifest.PassedOver, *model.Model, error) {
+	if len(files) == 0 {
+		return nil, nil, nil, errNoInput
+	}
+	done := a.progress("reading " + strings.Join(files, ", "))
+	in, over, err := manifest.LoadMost(files, manifest.Options{Recursive: a.recurse, Stdin: a.in})
+	done()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	m, err := model.Compile(in.Snapshot)
+	return in, over, m, err
+}
+
+// passedOver are files that were not read, as findings.
+func passedOver(all []manifest.PassedOver) []check.Finding {
+	var out []check.Finding
+	for _, x := range all {
+		f := check.Finding{
+			Code: check.ObjectRefused, Object: flow.Object{Kind: "File", Name: x.Position.File},
+			Position: x.Position, Reason: flow.Because(flow.CodeLintNotRead, x.Reason),
+		}
+		if x.Aside {
+			f.Code = check.DocumentSkipped
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // warningFindings are the reader's warnings as findings.

@@ -32,7 +32,6 @@ type app struct {
 	ns       string
 	output   string
 	outputs  []string // of a command that may have several
-	quiet    bool     // the reader's warnings are told otherwise
 	color    string
 	lang     string
 	others   bool // ask under the other profiles that fit
@@ -161,9 +160,6 @@ func (a *app) load(files []string) (*manifest.Input, *model.Model, error) {
 		return nil, nil, err
 	}
 	for _, w := range in.Warnings {
-		if a.quiet {
-			break
-		}
 		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", w.Position, report.Say(w.Reason))
 	}
 	m, err := model.Compile(in.Snapshot)

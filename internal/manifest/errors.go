@@ -17,6 +17,7 @@ type Error struct {
 	Why      string
 	Hint     string // a next step, often a command; may be empty
 	syntax   bool   // not even YAML or JSON
+	noObject bool   // not an object at all: a list, a values file
 }
 
 // Error prints "FILE:LINE: what: why", without the hint.

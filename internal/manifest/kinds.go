@@ -145,6 +145,7 @@ func decodeObject(file string, n *node, list typeMeta) (decoded, *Error) {
 	out := decoded{pos: v.pos()}
 	if n.kind != isMap {
 		v.fail("this is "+n.kind.String()+", an object with apiVersion and kind is expected", hintDump)
+		d.err.noObject = true
 		return out, d.err
 	}
 	t := parseType(v.get("apiVersion").str(), v.get("kind").str())
@@ -157,6 +158,7 @@ func decodeObject(file string, n *node, list typeMeta) (decoded, *Error) {
 		out.object, out.val = v.noObject()
 	case t.kind == "":
 		v.get("kind").fail("apiVersion is there, kind is missing", "")
+		d.err.noObject = true
 	case t.version == "":
 		v.get("apiVersion").fail("kind is there, apiVersion is missing", v.apiVersionHint(t.kind))
 	default:

@@ -32,6 +32,9 @@ func GitHub(w io.Writer, g *Gate) error {
 }
 
 func (n *Notice) text(l Lang) string {
+	if strings.HasPrefix(n.Object, "File/") {
+		return n.Message // the position says it
+	}
 	where := n.Object
 	if n.Field != "" {
 		where += " " + n.Field

@@ -189,6 +189,11 @@ var englishLintHelp = map[check.Code]LintHelp{
 		Why:  "containers need not declare their ports, but these declare others: most often the target port is wrong",
 		Do:   "correct targetPort, or declare the port",
 	},
+	check.NotDeclared: {
+		What: "A Service's target port is not among the ports that its pods declare",
+		Why:  "containers need not declare their ports, so this may well be right; if it is not, connections are refused",
+		Do:   "declare the port, so that the next reader knows, or correct targetPort",
+	},
 	check.PodLacksPort: {
 		What: "Some of a Service's pods lack its port",
 		Why:  "the selector is wider than the application: a share of the connections goes to pods that do not listen, or a port has fewer endpoints than it seems",
@@ -308,6 +313,16 @@ var englishLintHelp = map[check.Code]LintHelp{
 		What: "Load balancers may use none of the nodes",
 		Why:  "nodes that are not ready, or labelled exclude-from-external-load-balancers (as control plane nodes often are), announce nothing",
 		Do:   "take the label off some node",
+	},
+	check.ObjectRefused: {
+		What: "A file of the folder holds what an API server refuses",
+		Why:  "the rest of the file was not looked at, and whoever applies it gets the same error",
+		Do:   "correct the object",
+	},
+	check.DocumentSkipped: {
+		What: "A file of the folder is not read as objects",
+		Why:  "patches, templates, values files and second versions of an object say nothing of a cluster by themselves; what they would change was not looked at",
+		Do:   "lint what is applied: kubectl kustomize DIR | portolan lint -f -, or helm template CHART | portolan lint -f -",
 	},
 	check.UnknownField: {
 		What: "A field that the API does not know",

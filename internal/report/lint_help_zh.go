@@ -189,6 +189,11 @@ var chineseLintHelp = map[check.Code]LintHelp{
 		Why:  "容器不必声明端口，但这些 Pod 声明了别的端口：多半是目标端口写错了",
 		Do:   "改正 targetPort，或声明该端口",
 	},
+	check.NotDeclared: {
+		What: "Service 的目标端口不在它的 Pod 声明的端口之中",
+		Why:  "容器不必声明端口，因此可能没有问题；若不对，连接会被拒绝",
+		Do:   "声明该端口，便于后来的人了解；或改正 targetPort",
+	},
 	check.PodLacksPort: {
 		What: "Service 的部分 Pod 没有它的端口",
 		Why:  "选择器比应用更宽：一部分连接会落到没有监听的 Pod，或某个端口的后端比看上去少",
@@ -308,6 +313,16 @@ var chineseLintHelp = map[check.Code]LintHelp{
 		What: "没有节点可供负载均衡使用",
 		Why:  "未就绪的节点，或带有 exclude-from-external-load-balancers 标签的节点（控制面节点常有）不会通告",
 		Do:   "去掉某个节点上的标签",
+	},
+	check.ObjectRefused: {
+		What: "目录中的文件含有 API 服务器会拒绝的内容",
+		Why:  "该文件其余部分没有检查，应用它的人会得到同样的错误",
+		Do:   "改正该对象",
+	},
+	check.DocumentSkipped: {
+		What: "目录中的文件没有作为对象读取",
+		Why:  "补丁、模板、values 文件和同一对象的第二个版本本身不说明集群；它们会带来的改动没有检查",
+		Do:   "检查实际应用的内容：kubectl kustomize DIR | portolan lint -f -，或 helm template CHART | portolan lint -f -",
 	},
 	check.UnknownField: {
 		What: "API 不认识的字段",

@@ -74,6 +74,9 @@ func (p *Printer) severity(s check.Severity) string {
 func (p *Printer) lintFinding(f *check.Finding, again bool) {
 	if !again {
 		head := Clean(f.Object.String())
+		if f.Object.Kind == "File" {
+			head = f.Object.Kind
+		}
 		if at := f.Position.String(); at != "" {
 			head += " (" + Clean(at) + ")"
 		}

@@ -51,6 +51,7 @@ var englishLint = map[flow.Code]string{
 	flow.CodeLintWebhook:           "the API server calls %[1]s port %[2]s, and the policies of %[3]s (%[5]s) do not admit it on %[4]s: it comes from a control plane node's address, which no selector means",
 	flow.CodeLintNoService:         "the API server is told to call %[1]s, and there is no such Service",
 	flow.CodeLintNoServicePort:     "the API server is told to call %[1]s on port %[2]s, which the Service does not have",
+	flow.CodeLintNotRead:           "%[1]s",
 	flow.CodeLintIgnoreUnknown:     "%[1]s names %[2]s, which is no code of lint (nearest: %[3]s); it takes nothing out",
 	flow.CodeLintIgnoreNoReason:    "%[1]s takes out %[2]s without a reason, so it takes nothing out: write the reason behind the code",
 }

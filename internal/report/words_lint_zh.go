@@ -51,6 +51,7 @@ var chineseLint = map[flow.Code]string{
 	flow.CodeLintWebhook:           "API 服务器会调用 %[1]s 的端口 %[2]s，而 %[3]s 的策略（%[5]s）在 %[4]s 上不放行它：它来自控制面节点的地址，选择器都不指它",
 	flow.CodeLintNoService:         "API 服务器被要求调用 %[1]s，而没有这个 Service",
 	flow.CodeLintNoServicePort:     "API 服务器被要求调用 %[1]s 的端口 %[2]s，而这个 Service 没有该端口",
+	flow.CodeLintNotRead:           "%[1]s",
 	flow.CodeLintIgnoreUnknown:     "%[1]s 写的 %[2]s 不是 lint 的代码（最接近的是 %[3]s）；它没有屏蔽任何发现",
 	flow.CodeLintIgnoreNoReason:    "%[1]s 屏蔽 %[2]s 却没有写理由，因此没有生效：请把理由写在代码后面",
 }
