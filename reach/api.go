@@ -120,13 +120,17 @@ type Cell struct {
 	All, Some, Perhaps Ports
 }
 
-// Change is what one pair of groups of pods, or of addresses, lost or gained.
+// Change is connections that were lost or gained, as a rectangle: one of pods and
+// pods, or of pods and addresses that are no pod's.
 type Change struct {
 	Lost     bool
 	From, To Side
 	Ports    Ports
-	// Sure is false where a connection became, or was, uncertain.
+	// Sure: these passed, or pass, for certain. Otherwise they could have, or can
+	// now: among them are the sure ones.
 	Sure bool
+	// Families in which it holds.
+	Families Families
 }
 
 // Side is one end of a Change: pods, or addresses that are no pod's.

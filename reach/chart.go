@@ -14,11 +14,14 @@ import (
 type Chart struct {
 	m *model.Model // judged by this Chart
 	*join
-	list  []class // with their groups
-	atoms *atoms
+	groupOf [2][]int32 // by side and class; 0: not isolated
+	atoms   *atoms
+	active  []uint64 // policies, by number
 
 	// made when they are needed
 	units  *units
+	rows   [2]*rows  // by side
+	stale  [2][]span // units whose rows are not those of their groups any more
 	places *places
 	trips  *recording
 	cuts   [2]*cuts
@@ -29,15 +32,16 @@ type Chart struct {
 // Compile joins a Model.
 func Compile(m *model.Model) *Chart {
 	cs := newClasses(m)
-	c := &Chart{join: newJoin(newIndex(cs, m.Policies), &m.Profile.Policy), list: cs.list, parts: map[string][]part{}}
+	c := &Chart{join: newJoin(newIndex(cs, m.Policies), &m.Profile.Policy), parts: map[string][]part{}}
 	for i := range m.Snapshot.NetworkPolicies {
-		c.add(&m.Snapshot.NetworkPolicies[i])
+		c.enlist(&m.Snapshot.NetworkPolicies[i])
 	}
 	c.atoms = newAtoms(m)
-	for i := range c.list {
-		for s := range c.list[i].groups {
+	for s := range c.groupOf {
+		c.groupOf[s] = make([]int32, len(c.list))
+		for i := range c.list {
 			_, policies := m.Policies.GroupOf(cs.tables[i], side(s).direction())
-			c.list[i].groups[s] = c.group(int32(i), side(s), policies)
+			c.groupOf[s][i] = c.group(int32(i), side(s), policies)
 		}
 	}
 	c.m = m.JudgedBy(c)
@@ -62,10 +66,10 @@ func (c *Chart) classOf(pod *cluster.Pod) int32 {
 func (c *Chart) Judge(q policy.Question) policy.Decision {
 	class := c.classOf(q.Subject.Pod)
 	s := sideOf(q.Direction)
-	if class < 0 || c.list[class].groups[s] == 0 {
+	if class < 0 || c.groupOf[s][class] == 0 {
 		return policy.Decision{Verdict: policy.NotIsolated}
 	}
-	g := c.groups[s][c.list[class].groups[s]]
+	g := c.groups[s][c.groupOf[s][class]]
 	if q.Protocol == 0 {
 		return policy.Decision{Verdict: policy.Undecided}
 	}
@@ -91,13 +95,13 @@ func (c *Chart) Judge(q policy.Question) policy.Decision {
 // Isolates reports whether any policy isolates the pod in the direction.
 func (c *Chart) Isolates(pod *cluster.Pod, d policy.Direction) bool {
 	class := c.classOf(pod)
-	return class >= 0 && c.list[class].groups[sideOf(d)] != 0
+	return class >= 0 && c.groupOf[sideOf(d)][class] != 0
 }
 
 // Selected reports whether any policy isolates the pod.
 func (c *Chart) Selected(pod *cluster.Pod) bool {
 	class := c.classOf(pod)
-	return class >= 0 && c.list[class].groups != [2]int32{}
+	return class >= 0 && (c.groupOf[ingress][class] != 0 || c.groupOf[egress][class] != 0)
 }
 
 // ClassOf numbers pods that no policy tells apart but by their address.
@@ -115,7 +119,8 @@ func (c *Chart) Atom(addr netip.Addr) int32 {
 // tells apart.
 type atoms struct {
 	cluster.Prefixes
-	known map[netip.Prefix]bool
+	known     map[netip.Prefix]bool
+	addresses [2][]netip.Addr // of pods and nodes, in order, when they are needed
 }
 
 func newAtoms(m *model.Model) *atoms {
@@ -132,6 +137,32 @@ func newAtoms(m *model.Model) *atoms {
 	}
 	return a
 }
+
+// sortAddresses lists the addresses of pods and nodes.
+func (c *Chart) sortAddresses(f family) {
+	list := []netip.Addr{}
+	keep := func(addrs []netip.Addr) {
+		for _, a := range addrs {
+			if a.IsValid() && familyOf(a) == f {
+				list = append(list, a)
+			}
+		}
+	}
+	for i := range c.m.Snapshot.Pods {
+		keep(c.m.Snapshot.Pods[i].IPs)
+	}
+	for i := range c.m.Snapshot.Nodes {
+		n := &c.m.Snapshot.Nodes[i]
+		own := c.m.Profile.Nodes[n.Name]
+		for _, l := range [][]netip.Addr{n.InternalIPs, n.OtherIPs, own.ToLocalPods, own.ToPodsOnOtherNodes, own.ToOtherNodes} {
+			keep(l)
+		}
+	}
+	slices.SortFunc(list, compareAddr)
+	c.atoms.addresses[f] = list
+}
+
+func compareAddr(a, b netip.Addr) int { return a.Compare(b) }
 
 func (a *atoms) add(p netip.Prefix) {
 	a.known[p] = true

@@ -15,7 +15,6 @@ import (
 type class struct {
 	pod       *cluster.Pod // one of them
 	namespace int32
-	groups    [2]int32 // by side; 0: not isolated
 }
 
 // side is a direction as an index.

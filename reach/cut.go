@@ -121,7 +121,7 @@ func (x *cuts) keepRows(list []rowMatch) *cut {
 	}
 	x.buffer = b
 	return x.keep(append(b, '.'), func() [3][]span {
-		rows := x.c.units.rows[egress]
+		rows := x.c.rows[egress]
 		answers := make([]match, len(rows.list[x.family]))
 		for _, r := range list {
 			answers[r.row] = max(answers[r.row], r.match)
@@ -141,8 +141,8 @@ const few = 64
 
 func (x *cuts) start() {
 	x.started = true
-	for i, r := range x.c.units.rows[egress].list[x.family] {
-		if r.open {
+	for i, r := range x.c.rows[egress].list[x.family] {
+		if r == nil || r.open {
 			continue
 		}
 		if r.doubt == maybeAny {
@@ -208,7 +208,10 @@ func (x *cuts) targetRows(target int32, k key) []rowMatch {
 func (x *cuts) addrRows(ch *check, k key) []rowMatch {
 	var out []rowMatch
 	class := x.c.classOf(ch.Peer.Pod)
-	for i, r := range x.c.units.rows[egress].list[x.family] {
+	for i, r := range x.c.rows[egress].list[x.family] {
+		if r == nil {
+			continue
+		}
 		if m := r.doubt.of(x.c.set(r.at(k)).holds(class, &ch.Peer, x.c.profile.Identities)); !r.open && m != no {
 			out = append(out, rowMatch{int32(i), m})
 		}

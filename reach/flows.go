@@ -46,7 +46,7 @@ func (c *Chart) rectangles(f family, from *splitSet, targets, keys []span, level
 	if len(from.open) > 0 {
 		each(from.open, targets, keys, level)
 	}
-	rows := c.units.rows[egress].list[f]
+	rows := c.rows[egress].list[f]
 	for i := range from.parts {
 		p := &from.parts[i]
 		c.throughRow(f, rows[p.row], p.units, targets, keys, level, each)
@@ -56,7 +56,7 @@ func (c *Chart) rectangles(f family, from *splitSet, targets, keys []span, level
 // throughRow is the part of one row.
 func (c *Chart) throughRow(f family, r *row, units, targets, keys []span, level match, each func(from, to, keys []span, m match)) {
 	for _, k := range keys {
-		at := sort.Search(len(r.segments), func(i int) bool { return r.segments[i].to > k.from })
+		at := segmentAt(r.segments, k.from)
 		for from := k.from; from < k.to; at++ {
 			to := min(k.to, r.segments[at].to)
 			if set := r.segments[at].set; set != nobody || r.doubt == maybeAny {
@@ -72,6 +72,11 @@ func (c *Chart) throughRow(f family, r *row, units, targets, keys []span, level 
 			from = to
 		}
 	}
+}
+
+// segmentAt is the place of the segment that holds a key.
+func segmentAt(list []segment, k int32) int {
+	return sort.Search(len(list), func(i int) bool { return list[i].to > k })
 }
 
 // intersect2 is intersect where one of the lists may be much the longer one.
@@ -94,15 +99,15 @@ func intersect2(a, b []span) []span {
 
 // splitOf is a set of sources by their rows of egress, kept.
 func (c *Chart) splitOf(f family, set int32) *splitSet {
-	u := c.units
-	for int(set) >= len(u.split[f]) {
-		u.split[f] = append(u.split[f], make([]*splitSet, len(c.store.list)-len(u.split[f]))...)
+	r := c.rows[egress]
+	for int(set) >= len(r.split[f]) {
+		r.split[f] = append(r.split[f], make([]*splitSet, len(c.kept)-len(r.split[f]))...)
 	}
-	if u.split[f][set] == nil {
-		s := u.rows[egress].splitBy(f, c.expand(set, f).yes)
-		u.split[f][set] = &s
+	if r.split[f][set] == nil {
+		s := r.splitBy(f, c.expand(set, f).yes)
+		r.split[f][set] = &s
 	}
-	return u.split[f][set]
+	return r.split[f][set]
 }
 
 // setKeys is one set of a row with all the keys it is given.
@@ -141,7 +146,7 @@ func (c *Chart) rowFlows(f family, r *row, targets []span, each func(from, to, k
 			c.rectangles(f, c.splitOf(f, sk.set), targets, sk.keys, yes, each)
 		}
 		if unsure := c.peersAt(r, sk.set, f).perhaps; len(unsure) > 0 {
-			s := c.units.rows[egress].splitBy(f, unsure)
+			s := c.rows[egress].splitBy(f, unsure)
 			c.rectangles(f, &s, targets, sk.keys, perhaps, each)
 		}
 	}
@@ -162,8 +167,11 @@ func (c *Chart) Flows(yield func(Flow) bool) {
 	stop := false
 	for _, in := range families {
 		f := family(in >> 1)
-		for _, r := range u.rows[ingress].list[f] {
-			c.rowFlows(f, r, r.members, func(from, to, keys []span, m match) {
+		for i, r := range c.rows[ingress].list[f] {
+			if r == nil {
+				continue
+			}
+			c.rowFlows(f, r, c.rows[ingress].members[f][i], func(from, to, keys []span, m match) {
 				if !stop && len(to) > 0 {
 					stop = !yield(Flow{From: Set{from}, To: Set{to}, Ports: portsOf(keys), Sure: m == yes, Families: in})
 				}
@@ -178,13 +186,13 @@ func (c *Chart) Flows(yield func(Flow) bool) {
 // Between are the ports by which the pods of one Unit reach those of another, in
 // a family, and those of which it is not known.
 func (c *Chart) Between(from, to Unit, in Families) (sure, unsure Ports) {
-	u := c.unitsOf()
+	c.unitsOf()
 	f := family(in >> 1)
-	if u.rows[ingress].ofUnit[f][to] < 0 || u.rows[egress].ofUnit[f][from] < 0 {
+	if c.rows[ingress].ofUnit[f][to] < 0 || c.rows[egress].ofUnit[f][from] < 0 {
 		return nil, nil
 	}
-	ins := c.keysFor(u.rows[ingress].list[f][u.rows[ingress].ofUnit[f][to]], int32(from), f)
-	outs := c.keysFor(u.rows[egress].list[f][u.rows[egress].ofUnit[f][from]], int32(to), f)
+	ins := c.keysFor(c.rows[ingress].list[f][c.rows[ingress].ofUnit[f][to]], int32(from), f)
+	outs := c.keysFor(c.rows[egress].list[f][c.rows[egress].ofUnit[f][from]], int32(to), f)
 	both := intersect(ins[1], outs[1])
 	maybe := minus(intersect(union(ins[0], ins[1]), union(outs[0], outs[1])), both)
 	return portsOf(both), portsOf(maybe)

@@ -37,6 +37,7 @@ type group struct {
 	policies []int32
 	segments []segment // in order, all keys
 	whens    []when
+	varies   bool // classes with the same policies may have other groups
 }
 
 // segment is a run of keys that begins where the one before ends.
@@ -76,11 +77,13 @@ type join struct {
 	groups   [2][]*group
 	byKey    [2]map[string]int32
 	unions   map[string]int32
+	ids      map[flow.Object][]int32 // numbers of policies by name
+	rowsKept map[rowName]*row
 	buffer   []byte
 }
 
 func newJoin(x *index, profile *cluster.PolicyProfile) *join {
-	j := &join{index: x, store: newStore(), profile: profile, unions: map[string]int32{}}
+	j := &join{index: x, store: newStore(), profile: profile, unions: map[string]int32{}, ids: map[flow.Object][]int32{}, rowsKept: map[rowName]*row{}}
 	for s := range j.groups {
 		j.groups[s] = []*group{{}} // 0: not isolated
 		j.byKey[s] = map[string]int32{}
@@ -132,7 +135,7 @@ func (j *join) grantsOf(id int32, s side) []grant {
 	return e.grants[s]
 }
 
-func (j *join) set(set int32) *peers { return j.store.list[set] }
+func (j *join) set(set int32) *peers { return j.kept[set] }
 
 // clausePeers are those that a clause is about.
 func (j *join) clausePeers(e *enforced, c *policy.Clause) int32 {
@@ -191,7 +194,9 @@ func (j *join) group(class int32, s side, policies []int32) int32 {
 	}
 	id := int32(len(j.groups[s]))
 	j.byKey[s][string(b)] = id
-	j.groups[s] = append(j.groups[s], j.compile(class, s, policies))
+	g := j.compile(class, s, policies)
+	g.varies = varies
+	j.groups[s] = append(j.groups[s], g)
 	return id
 }
 

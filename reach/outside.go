@@ -123,7 +123,8 @@ func (o *FromOutside) equal(p *FromOutside) bool {
 
 // ingressRow is what isolates a pod, or an open row.
 func (c *Chart) ingressRow(p *cluster.Pod, f family) *row {
-	rows := c.unitsOf().rows[ingress]
+	c.unitsOf()
+	rows := c.rows[ingress]
 	if n := c.unitAt(p); n >= 0 && rows.ofUnit[f][n] >= 0 {
 		return rows.list[f][rows.ofUnit[f][n]]
 	}

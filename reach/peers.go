@@ -150,7 +150,7 @@ func (p *peers) equal(o *peers) bool {
 // store keeps equal peers once. It only grows, so Charts that come from each
 // other share it.
 type store struct {
-	list   []*peers
+	kept   []*peers
 	byHash map[uint64]int32
 }
 
@@ -171,12 +171,12 @@ func (s *store) keep(p *peers) int32 {
 	for {
 		at, ok := s.byHash[h]
 		if !ok {
-			at = int32(len(s.list))
+			at = int32(len(s.kept))
 			s.byHash[h] = at
-			s.list = append(s.list, p)
+			s.kept = append(s.kept, p)
 			return at
 		}
-		if s.list[at].equal(p) {
+		if s.kept[at].equal(p) {
 			return at
 		}
 		h++

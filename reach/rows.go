@@ -7,16 +7,18 @@ import "net/netip"
 type row struct {
 	segments []segment
 	doubt    doubt
-	members  []span
 	open     bool // nothing isolates them, and nothing is in doubt
 }
 
-// rows are those of a side. Row 0 is open.
+// rows are those of a side, by family. Row 0 is open.
 type rows struct {
-	list   [2][]*row
-	ofUnit [2][]int32
+	list    [2][]*row
+	members [2][][]span
+	ofUnit  [2][]int32
+	known   [2]map[rowKey]int32
 	// closed are the units whose row is not open, in order.
 	closed [2][]closedRun
+	split  [2][]*splitSet // of egress, by set: the units in it
 }
 
 type closedRun struct {
@@ -24,43 +26,102 @@ type closedRun struct {
 	row int32
 }
 
+// rowKey is equal for units with equal rows.
 type rowKey struct {
 	group int32
 	doubt doubt
 	whens string // which of the group's whens count
 }
 
+// rowName finds a row whatever Chart it is in.
+type rowName struct {
+	side   side
+	family family
+	rowKey
+}
+
 func newRows(c *Chart, u *units, s side) *rows {
 	r := &rows{}
 	for f := range r.list {
-		r.list[f] = []*row{{segments: []segment{{int32(allKeys), everybody}}, open: true}}
+		r.list[f] = []*row{c.rowFor(nil, rowKey{}, s, family(f))}
+		r.members[f] = make([][]span, 1)
 		r.ofUnit[f] = make([]int32, len(u.list))
-		known := map[rowKey]int32{{}: 0}
+		r.known[f] = map[rowKey]int32{{}: 0}
 		for i := range u.list {
 			un := &u.list[i]
 			if r.ofUnit[f][i] = -1; un.families&(1<<f) == 0 {
 				continue
 			}
-			key := c.rowKey(un, s, family(f))
-			id, ok := known[key]
-			if !ok {
-				id = int32(len(r.list[f]))
-				known[key] = id
-				r.list[f] = append(r.list[f], c.newRow(un, key, s, family(f)))
-			}
+			id := r.number(c, un, s, family(f))
 			r.ofUnit[f][i] = id
-			row := r.list[f][id]
-			row.members = appendSpan(row.members, span{int32(i), int32(i) + 1})
-			if n := len(r.closed[f]); id != 0 {
-				if n > 0 && r.closed[f][n-1].row == id && r.closed[f][n-1].to == int32(i) {
-					r.closed[f][n-1].to++
-				} else {
-					r.closed[f] = append(r.closed[f], closedRun{span{int32(i), int32(i) + 1}, id})
+			r.members[f][id] = appendSpan(r.members[f][id], span{int32(i), int32(i) + 1})
+		}
+		r.close(f)
+	}
+	return r
+}
+
+// number finds or adds the unit's row.
+func (r *rows) number(c *Chart, un *unit, s side, f family) int32 {
+	key := c.rowKey(un, s, f)
+	id, ok := r.known[f][key]
+	if !ok {
+		id = int32(len(r.known[f]))
+		r.known[f][key] = id
+	}
+	for int(id) >= len(r.list[f]) {
+		r.list[f] = append(r.list[f], nil)
+		r.members[f] = append(r.members[f], nil)
+	}
+	if r.list[f][id] == nil {
+		r.list[f][id] = c.rowFor(un, key, s, f)
+	}
+	return id
+}
+
+// close lists the units that are not open.
+func (r *rows) close(f int) {
+	r.closed[f] = nil
+	for i, id := range r.ofUnit[f] {
+		if id <= 0 {
+			continue
+		}
+		n := len(r.closed[f]) - 1
+		if n >= 0 && r.closed[f][n].row == id && r.closed[f][n].to == int32(i) {
+			r.closed[f][n].to++
+		} else {
+			r.closed[f] = append(r.closed[f], closedRun{span{int32(i), int32(i) + 1}, id})
+		}
+	}
+}
+
+// with are the rows after the policies of some units changed. r stays as it is.
+func (r *rows) with(c *Chart, s side, changed []span) *rows {
+	n := &rows{known: r.known}
+	for f := range r.list {
+		n.list[f] = append([]*row(nil), r.list[f]...)
+		n.members[f] = append([][]span(nil), r.members[f]...)
+		n.ofUnit[f] = append([]int32(nil), r.ofUnit[f]...)
+		moved := false
+		for _, run := range changed {
+			for i := run.from; i < run.to; i++ {
+				was := r.ofUnit[f][i]
+				if was < 0 {
+					continue
+				}
+				now := n.number(c, &c.units.list[i], s, family(f))
+				if n.ofUnit[f][i] = now; now != was {
+					one := []span{{i, i + 1}}
+					n.members[f][was], n.members[f][now] = minus(n.members[f][was], one), union(n.members[f][now], one)
+					moved = true
 				}
 			}
 		}
+		if n.closed[f] = r.closed[f]; moved {
+			n.close(f)
+		}
 	}
-	return r
+	return n
 }
 
 func (c *Chart) rowKey(un *unit, s side, f family) rowKey {
@@ -68,7 +129,7 @@ func (c *Chart) rowKey(un *unit, s side, f family) rowKey {
 	if !c.profile.Enforces {
 		return k
 	}
-	k.group = c.list[un.class].groups[s]
+	k.group = c.groupOf[s][un.class]
 	if whens := c.groups[s][k.group].whens; len(whens) > 0 {
 		b := make([]byte, len(whens))
 		for i := range whens {
@@ -89,8 +150,19 @@ func (w *when) holds(un *unit, f family) match {
 	return no
 }
 
+// rowFor is the row of a key, which is the unit's.
+func (c *Chart) rowFor(un *unit, k rowKey, s side, f family) *row {
+	name := rowName{s, f, k}
+	r := c.rowsKept[name]
+	if r == nil {
+		r = c.newRow(un, k, s, f)
+		c.rowsKept[name] = r
+	}
+	return r
+}
+
 func (c *Chart) newRow(un *unit, k rowKey, s side, f family) *row {
-	r := &row{doubt: k.doubt, segments: []segment{{int32(allKeys), everybody}}}
+	r := &row{doubt: k.doubt, segments: []segment{{int32(allKeys), everybody}}, open: k == rowKey{}}
 	if k.group == 0 {
 		return r
 	}

@@ -53,9 +53,7 @@ type units struct {
 	members [2][]span // units with an address of the family
 	byAddr  [2][]int32
 
-	rows  [2]*rows       // by side
-	sets  [2][]*unitSet  // by family and set: who is in it
-	split [2][]*splitSet // by family and set: by row of egress
+	sets [2][]*unitSet // by family and set: who is in it
 }
 
 // unitSet is peers as units.
@@ -213,24 +211,37 @@ func doubtOf(m *model.Model, p *cluster.Pod) doubt {
 	return maybeNot
 }
 
-// unitsOf makes the units when they are first needed.
+// unitsOf makes the units, and their rows, when they are first needed.
 func (c *Chart) unitsOf() *units {
+	c.onlyUnits()
+	c.rowsOf(ingress)
+	c.rowsOf(egress)
+	return c.units
+}
+
+func (c *Chart) onlyUnits() {
 	if c.units == nil {
 		c.units = newUnits(c)
 	}
-	if c.units.rows[0] == nil {
-		for s := range c.units.rows {
-			c.units.rows[s] = newRows(c, c.units, side(s))
-		}
+}
+
+// rowsOf makes the rows of a side, or brings them up to date.
+func (c *Chart) rowsOf(s side) *rows {
+	switch {
+	case c.rows[s] == nil:
+		c.rows[s] = newRows(c, c.units, s)
+	case len(c.stale[s]) > 0:
+		c.rows[s] = c.rows[s].with(c, s, c.stale[s])
 	}
-	return c.units
+	c.stale[s] = nil
+	return c.rows[s]
 }
 
 // expand is a set as units.
 func (c *Chart) expand(set int32, f family) *unitSet {
 	u := c.units
 	for int(set) >= len(u.sets[f]) {
-		u.sets[f] = append(u.sets[f], make([]*unitSet, len(c.store.list)-len(u.sets[f]))...)
+		u.sets[f] = append(u.sets[f], make([]*unitSet, len(c.kept)-len(u.sets[f]))...)
 	}
 	if u.sets[f][set] == nil {
 		u.sets[f][set] = c.makeSet(c.set(set), f)
@@ -298,11 +309,15 @@ func (u *units) within(r policy.Range, f family, each func(int32)) {
 
 // fromClasses are the units of classes, in a family.
 func (u *units) fromClasses(classes []span, f family) []span {
+	return intersect2(u.unitSpans(classes), u.members[f])
+}
+
+func (u *units) unitSpans(classes []span) []span {
 	var out []span
 	for _, s := range classes {
 		out = appendSpan(out, span{u.ofClass[s.from].from, u.ofClass[s.to-1].to})
 	}
-	return intersect(out, u.members[f])
+	return out
 }
 
 // Units is how many there are.
