@@ -93,7 +93,7 @@ proved; 3 usage or input error, or a machine that does not allow it.`,
 	f.StringVar(&o.globs.From, "from", "", "ask from these places only (a glob: 'pod/test/*')")
 	f.StringVar(&o.globs.To, "to", "", "ask for these targets only (a glob: 'svc/db/*', '10.96.*')")
 	f.StringVar(&o.via, "via", "", "node that a client's packet enters by, instead of the router's choice")
-	f.IntVar(&o.most, "max", defaultMost, "ask no more questions than this, spread evenly; 0 asks all")
+	f.IntVar(&o.most, "max", defaultMost, "ask no more questions than this, of every kind; 0 asks all")
 	f.BoolVar(&o.fix, "fix", false, "ask again with the fix, and show what it cures")
 	f.BoolVar(&o.all, "all", false, "a line for every question")
 	f.StringVar(&o.pcap, "pcap", "", "directory for the packets of one question, a file for each machine")

@@ -33,7 +33,11 @@ func (a *app) runProve(o *proving) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	r := &prover{app: a, o: o, ctx: ctx}
-	return ofMachine(r.run())
+	err = r.run()
+	if ctx.Err() != nil && err != nil {
+		return errors.New("interrupted")
+	}
+	return ofMachine(err)
 }
 
 // ofMachine is an error of the machine as people read it: one line, without the
@@ -108,6 +112,9 @@ func (r *prover) question() path.Question {
 	return path.Question{From: r.o.from, To: r.o.to, Via: r.o.via, Namespace: r.app.ns}
 }
 
+// limit bounds how many questions are asked at once: each takes some memory.
+const limit = 100000
+
 // questions are those that were meant.
 func (r *prover) questions() ([]path.Question, error) {
 	if r.o.single() {
@@ -121,7 +128,14 @@ func (r *prover) questions() ([]path.Question, error) {
 	if r.o.to != "" {
 		filter.To = complete(r.o.to, r.app.ns)
 	}
-	questions, all := proof.Few(r.m, filter, r.o.most)
+	most := r.o.most
+	if most == 0 {
+		most = limit + 1
+	}
+	questions, all := proof.Few(r.m, filter, most)
+	if len(questions) > limit {
+		return nil, &usageError{what: fmt.Sprintf("there are %d questions, more than fit at once (%d)", all, limit), hint: "choose some with --from and --to, or a number with --max"}
+	}
 	if all == 0 && r.o.to != "" {
 		every := proof.Everywhere(r.m, filter, r.o.to, r.app.ns)
 		if err := sensible(r.m, every); err != nil {
@@ -222,9 +236,6 @@ func (r *prover) asked() ([]proof.Line, error) {
 	r.report.Built.Asked += time.Since(started)
 	for i := range lines {
 		r.report.Built.Connections += lines[i].Tries
-	}
-	if r.ctx.Err() != nil {
-		return nil, errors.New("interrupted")
 	}
 	return lines, err
 }

@@ -10,4 +10,8 @@
 // asked until all its outcomes were seen, and no fewer times than a second one
 // would have had a fair chance to show; an outcome that was not predicted is a
 // difference at once.
+//
+// Where the rules are ours, the kernel also says who: what it dropped is read from
+// its log, by the number of the policy group (log.go), and what a packet met from
+// its rule trace, joined with the rows that nft.Reader finds (road.go).
 package proof

@@ -53,7 +53,7 @@ type Session struct {
 // them, and installs the dataplane.
 func Open(ctx context.Context, m *model.Model, questions []path.Question, o Options) (*Session, error) {
 	s := &Session{options: o, plane: o.Dataplane}
-	want, err := s.ask(m, questions)
+	want, err := s.ask(ctx, m, questions)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (s *Session) Change(ctx context.Context, m *model.Model, questions []path.Q
 	if !ok {
 		return fmt.Errorf("a %T does not follow a change", s.plane)
 	}
-	if _, err := s.ask(m, questions); err != nil {
+	if _, err := s.ask(ctx, m, questions); err != nil {
 		return err
 	}
 	s.log.forget()
@@ -102,10 +102,13 @@ func (s *Session) Change(ctx context.Context, m *model.Model, questions []path.Q
 }
 
 // ask predicts the questions and returns what a lab must have for them.
-func (s *Session) ask(m *model.Model, questions []path.Question) (lab.Options, error) {
+func (s *Session) ask(ctx context.Context, m *model.Model, questions []path.Question) (lab.Options, error) {
 	var want lab.Options
 	s.m, s.asked, s.lines = m, nil, make([]Line, len(questions))
 	for i := range questions {
+		if err := ctx.Err(); err != nil {
+			return want, err
+		}
 		s.lines[i].Question = questions[i]
 		if err := s.predict(&s.lines[i], &want); err != nil {
 			return want, err

@@ -42,7 +42,7 @@ var englishProve = map[flow.Code]string{
 	phraseProveUnproved:        "not shown",
 	phraseProveBecause:         "%[1]s (%[2]s): %[3]s",
 	phraseProveLeft:            "left out",
-	phraseProveLeftOut:         "%[1]s of %[2]s questions were asked, spread evenly; --max, --from and --to choose others",
+	phraseProveLeftOut:         "%[1]s of %[2]s questions were asked, some of every kind; --max, --from and --to choose others",
 	phraseProveSum:             "%[1]s questions: %[2]s as predicted, %[3]s differ",
 	phraseProveSumOne:          "%[1]s question: %[2]s as predicted, %[3]s differ",
 	phraseProveKept:            "the network is up until Ctrl-C, or the end of stdin; in another terminal:",

@@ -42,7 +42,7 @@ var chineseProve = map[flow.Code]string{
 	phraseProveUnproved:        "未证明",
 	phraseProveBecause:         "%[1]s（%[2]s 个）：%[3]s",
 	phraseProveLeft:            "未提问",
-	phraseProveLeftOut:         "%[2]s 个问题中均匀抽取了 %[1]s 个；用 --max、--from、--to 另选",
+	phraseProveLeftOut:         "%[2]s 个问题中抽取了 %[1]s 个，每一类都有；用 --max、--from、--to 另选",
 	phraseProveSum:             "%[1]s 个问题：%[2]s 个与预测一致，%[3]s 个不同",
 	phraseProveSumOne:          "%[1]s 个问题：%[2]s 个与预测一致，%[3]s 个不同",
 	phraseProveKept:            "网络会一直保留，直到按下 Ctrl-C 或标准输入结束；在另一个终端里：",
