@@ -80,19 +80,9 @@ func (x *compare) move(s side) []movedRow {
 	return out
 }
 
-// uncertain reports whether any of the rows leaves something open.
+// uncertain reports whether anything in the cluster is left open.
 func (x *compare) uncertain() bool {
-	open := func(c *Chart, r *row) bool {
-		return r.doubt != certain || slices.ContainsFunc(r.segments, func(s segment) bool { return len(c.expand(s.set, x.family).perhaps) > 0 })
-	}
-	for _, moved := range x.moved {
-		for _, m := range moved {
-			if open(x.was, m.was) || open(x.now, m.now) {
-				return true
-			}
-		}
-	}
-	return false
+	return x.now.units.unclear || x.now.unclear
 }
 
 func (x *compare) run() []Change {

@@ -173,9 +173,13 @@ func (c *Chart) kindOf(u *unit, ranges *cluster.Prefixes) podKind {
 			k.ranges[f] = ranges.Longest(a)
 		}
 	}
-	p := c.profile
-	k.selected = (p.Span == cluster.SpanBothEnds || p.DropsProxyErrors) && (c.Selected(u.pod) || u.doubt != certain)
+	k.selected = c.minds() && (c.Selected(u.pod) || u.doubt != certain)
 	return k
+}
+
+// minds: what a node does depends on whether any policy selects the sender.
+func (c *Chart) minds() bool {
+	return c.profile.Span == cluster.SpanBothEnds || c.profile.DropsProxyErrors
 }
 
 // ownNodes finds the nodes with endpoints, as path.Ask does.

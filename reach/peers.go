@@ -152,6 +152,8 @@ func (p *peers) equal(o *peers) bool {
 type store struct {
 	kept   []*peers
 	byHash map[uint64]int32
+	// unclear: some of them hold perhaps what they hold.
+	unclear bool
 }
 
 const (
@@ -174,6 +176,7 @@ func (s *store) keep(p *peers) int32 {
 			at = int32(len(s.kept))
 			s.byHash[h] = at
 			s.kept = append(s.kept, p)
+			s.unclear = s.unclear || len(p.perhaps) > 0
 			return at
 		}
 		if s.kept[at].equal(p) {

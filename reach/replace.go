@@ -15,6 +15,9 @@ func (c *Chart) Replace(old, new *cluster.NetworkPolicy) (*Chart, []Change) {
 	n := *c
 	n.trips, n.cuts, n.parts = nil, [2]*cuts{}, map[string][]part{}
 	n.active = slices.Clone(c.active)
+	if c.minds() {
+		n.places = nil
+	}
 	c.onlyUnits()
 	oldID, newID := int32(-1), int32(-1)
 	if old != nil {

@@ -54,6 +54,8 @@ type units struct {
 	byAddr  [2][]int32
 
 	sets [2][]*unitSet // by family and set: who is in it
+	// unclear: an address or another engine leaves something open.
+	unclear bool
 }
 
 // unitSet is peers as units.
@@ -136,6 +138,7 @@ func (u *units) addClass(c *Chart, k *keyer, class int32, pods []int32) {
 			}
 		}
 		u.list = append(u.list, un)
+		u.unclear = u.unclear || un.doubt != certain || p.Invented
 		u.starts = append(u.starts, int32(len(u.pods)))
 		u.pods = append(u.pods, list...)
 		for _, i := range list {
