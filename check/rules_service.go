@@ -220,12 +220,13 @@ func apart(a, b *cluster.Pod) string {
 // localPolicies: a Local traffic policy, and nodes that have none of the
 // endpoints.
 func (l *linter) localPolicies(svc *cluster.Service) {
-	if len(svc.Ports) == 0 || svc.Headless || svc.ProxyName != "" {
+	inside := svc.InternalTrafficPolicy == cluster.PolicyLocal
+	outside := external(svc) && svc.ExternalTrafficPolicy == cluster.PolicyLocal && !l.m.Announce.Assumed()
+	if len(svc.Ports) == 0 || svc.Headless || svc.ProxyName != "" || l.m.Profile.Proxy.LocalFallsBack || !inside && !outside {
 		return
 	}
-	p := &svc.Ports[0]
-	b := l.x.backends(svc, p)
-	if !b.Any() || l.m.Profile.Proxy.LocalFallsBack {
+	b := l.x.backends(svc, &svc.Ports[0])
+	if !b.Any() {
 		return
 	}
 	with := map[string]bool{}
@@ -235,16 +236,18 @@ func (l *linter) localPolicies(svc *cluster.Service) {
 		}
 		with[e.Node] = true
 	}
-	var without []string
-	for i := range l.s.Nodes {
-		if n := &l.s.Nodes[i]; !with[n.Name] && l.x.runsPods(n.Name) {
-			without = append(without, n.Name)
+	if inside {
+		var without []string
+		for _, n := range l.x.busyNodes() {
+			if !with[n] {
+				without = append(without, n)
+			}
+		}
+		if len(without) > 0 {
+			l.found(InternalLocal, serviceAt(svc, "spec.internalTrafficPolicy"), flow.Because(flow.CodeLintInternalLocal, svc.Namespace+"/"+svc.Name, names(without)))
 		}
 	}
-	if svc.InternalTrafficPolicy == cluster.PolicyLocal && len(without) > 0 {
-		l.found(InternalLocal, serviceAt(svc, "spec.internalTrafficPolicy"), flow.Because(flow.CodeLintInternalLocal, svc.Namespace+"/"+svc.Name, names(without)))
-	}
-	if external(svc) && svc.ExternalTrafficPolicy == cluster.PolicyLocal {
+	if outside {
 		l.drops(svc, with)
 	}
 }
@@ -252,9 +255,6 @@ func (l *linter) localPolicies(svc *cluster.Service) {
 // drops: a router sends the address to nodes that have no endpoint. Only a
 // router that somebody told is taken at its word.
 func (l *linter) drops(svc *cluster.Service, with map[string]bool) {
-	if l.m.Announce.Assumed() {
-		return
-	}
 	var silent []string
 	routers := l.m.Announce.Routers()
 	for _, in := range svc.Ingress {
@@ -263,7 +263,8 @@ func (l *linter) drops(svc *cluster.Service, with map[string]bool) {
 				continue
 			}
 			for _, n := range l.m.Announce.NextHops(&routers[i], in.IP).Nodes {
-				if !with[n] && !slices.Contains(silent, n) {
+				if !with[n] {
+					with[n] = true // once
 					silent = append(silent, n)
 				}
 			}

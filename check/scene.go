@@ -60,7 +60,7 @@ type scene struct {
 	slices      map[[2]string][]*cluster.EndpointSlice
 	served      map[*cluster.ServicePort]*service.Backends
 	nodePorts   map[nodePort][]*cluster.Service
-	busy        map[string]bool // nodes with pods
+	busy        []string // nodes with pods
 	byHand      map[netip.Addr][]manualEndpoint
 	// live: the pods were running somewhere, so those that are not there do not
 	// exist. whole: every namespace was read, too.
@@ -387,17 +387,25 @@ func (x *scene) emptiness() *explain.Empties {
 	return x.empties
 }
 
-// runsPods reports whether a pod with a network of its own runs on the node.
-func (x *scene) runsPods(node string) bool {
-	if x.busy == nil {
-		x.busy = map[string]bool{}
-		for i := range x.m.Snapshot.Pods {
-			if p := &x.m.Snapshot.Pods[i]; !p.HostNetwork && !p.Finished() {
-				x.busy[p.Node] = true
-			}
+// busyNodes are the nodes where a pod with a network of its own runs, in the
+// order of the input.
+func (x *scene) busyNodes() []string {
+	if x.busy != nil {
+		return x.busy
+	}
+	runs := map[string]bool{}
+	for i := range x.m.Snapshot.Pods {
+		if p := &x.m.Snapshot.Pods[i]; !p.HostNetwork && !p.Finished() {
+			runs[p.Node] = true
 		}
 	}
-	return x.busy[node]
+	x.busy = []string{}
+	for i := range x.m.Snapshot.Nodes {
+		if n := x.m.Snapshot.Nodes[i].Name; runs[n] {
+			x.busy = append(x.busy, n)
+		}
+	}
+	return x.busy
 }
 
 // manualEndpoint is an endpoint that somebody wrote, of a Service without a
