@@ -113,13 +113,13 @@ func (p *Printer) assertNotice(r *check.Result) (Notice, bool) {
 	n.Fingerprint = fingerprint(assertRule, e.Set, e.From, e.Via, e.To)
 	switch {
 	case r.Err != nil:
-		n.Message += p.Lang.colon() + " " + Clean(r.Err.Error())
+		n.Message += p.Lang.colonSpace() + Clean(r.Err.Error())
 		if r.Held() {
 			n.Severity = check.Warning
 		}
 	case !r.Held():
 		for i, d := range r.Differs {
-			n.Message += map[bool]string{true: p.Lang.colon() + " ", false: "; "}[i == 0] + p.differs(r, d)
+			n.Message += map[bool]string{true: p.Lang.colonSpace(), false: "; "}[i == 0] + p.differs(r, d)
 		}
 	default:
 		return n, false

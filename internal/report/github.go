@@ -31,15 +31,17 @@ func GitHub(w io.Writer, g *Gate) error {
 	return err
 }
 
+// text is the message with what it is about in front, where it does not say so
+// itself.
 func (n *Notice) text(l Lang) string {
-	if strings.HasPrefix(n.Object, "File/") {
-		return n.Message // the position says it
-	}
 	where := n.Object
-	if n.Field != "" {
+	if n.Field != "" && !strings.Contains(n.Message, n.Field) {
 		where += " " + n.Field
 	}
-	return where + l.colon() + " " + n.Message
+	if strings.HasPrefix(n.Object, "File/") || where == n.Object && strings.HasPrefix(n.Message, n.Object) {
+		return n.Message
+	}
+	return where + l.colonSpace() + n.Message
 }
 
 func command(s check.Severity) string {

@@ -19,3 +19,11 @@ func (l Lang) LintHelp(c check.Code) LintHelp {
 	}
 	return words[c]
 }
+
+// colonSpace is a colon and what stands behind it in a line.
+func (l Lang) colonSpace() string {
+	if l == Chinese {
+		return l.colon() // as wide as both
+	}
+	return l.colon() + " "
+}

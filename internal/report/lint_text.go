@@ -34,7 +34,7 @@ func (p *Printer) Lint(l *check.Lint, verbose bool) error {
 func (p *Printer) lintCode(all []check.Finding, verbose bool) {
 	first := &all[0]
 	help := p.Lang.LintHelp(first.Code)
-	p.para(p.severity(first.Severity)+" ", p.paint(bold, string(first.Code))+p.Lang.colon()+" "+help.What)
+	p.para(p.severity(first.Severity)+" ", p.paint(bold, string(first.Code))+p.Lang.colonSpace()+help.What)
 	if first.Severity == check.Info && !verbose {
 		var names []string
 		for i := range all {
@@ -84,7 +84,7 @@ func (p *Printer) lintFinding(f *check.Finding, again bool) {
 	}
 	text := p.say(f.Reason)
 	if f.Field != "" && !strings.Contains(text, f.Field) {
-		text = Clean(f.Field) + p.Lang.colon() + " " + text
+		text = Clean(f.Field) + p.Lang.colonSpace() + text
 	}
 	p.para("    ", text)
 }
@@ -106,7 +106,7 @@ func (p *Printer) lintSuppressed(all []check.Suppressed) {
 		if why == "" {
 			why = p.t(phraseLintBaseline)
 		}
-		p.para(pad("-", 8), string(f.Code)+" "+Clean(f.Object.String())+p.Lang.colon()+" "+Clean(why))
+		p.para(pad("-", 8), string(f.Code)+" "+Clean(f.Object.String())+p.Lang.colonSpace()+Clean(why))
 	}
 	if len(all) > 0 {
 		p.line("")

@@ -42,7 +42,8 @@ func Markdown(w io.Writer, g *Gate) error {
 	}
 	for _, r := range g.Rules {
 		if used[r.ID] {
-			fmt.Fprintf(&b, "\n[`%s`](%s): %s. %s; %s.\n", r.ID, r.URL, cell(r.Help.What), cell(r.Help.Why), cell(r.Help.Do))
+			fmt.Fprintf(&b, "\n[`%s`](%s): %s. *%s*: %s. *%s*: %s.\n", r.ID, r.URL, cell(r.Help.What),
+				g.Lang.t(phraseLintWhy), cell(r.Help.Why), g.Lang.t(phraseLintDo), cell(r.Help.Do))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
