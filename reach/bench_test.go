@@ -1,14 +1,20 @@
 package reach
 
 import (
+	"math/rand/v2"
+	"net/netip"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/generate"
 	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/policy"
 )
 
 var sizes = []generate.Size{generate.Small, generate.Medium, generate.Large, generate.Limits}
@@ -126,5 +132,103 @@ func BenchmarkMap(b *testing.B) {
 		b.ReportMetric(float64(spent)/1e6/float64(b.N), "cpu-ms/op")
 		b.ReportMetric(float64(n), "rectangles")
 		b.ReportMetric(float64(parts), "parts")
+	})
+}
+
+// One verdict of policies, in random order.
+func BenchmarkVerdict(b *testing.B) {
+	bySize(b, func(b *testing.B, size generate.Size) {
+		m := modelOf(b, size)
+		c := Compile(m)
+		r := rand.New(rand.NewPCG(1, 1))
+		pods := m.Snapshot.Pods
+		questions := make([]policy.Question, 1<<16)
+		for i := range questions {
+			p, q := &pods[r.IntN(len(pods))], &pods[r.IntN(len(pods))]
+			questions[i] = policy.Question{
+				Direction: policy.Direction(1 + i%2), Subject: policy.Party{Addr: p.IPs[0], Pod: p}, Peer: policy.Party{Addr: q.IPs[0], Pod: q},
+				Protocol: flow.TCP, Port: p.Ports[0].Port,
+			}
+		}
+		i, since := 0, cpu()
+		for b.Loop() {
+			c.Judge(questions[i%len(questions)])
+			i++
+		}
+		b.ReportMetric(float64(cpu()-since)/float64(b.N), "cpu-ns/op")
+	})
+}
+
+// One connection from a pod to a pod's address, and to a Service, walked whole.
+func BenchmarkAsk(b *testing.B) {
+	m := modelOf(b, generate.Limits)
+	c := Compile(m)
+	r := rand.New(rand.NewPCG(1, 1))
+	pods, services := m.Snapshot.Pods, m.Snapshot.Services
+	for _, to := range []string{"pod", "clusterip"} {
+		b.Run(to, func(b *testing.B) {
+			since := cpu()
+			for b.Loop() {
+				from, _ := FromPod(&pods[r.IntN(len(pods))])
+				t := Target{Protocol: flow.TCP, Addr: netip.AddrPortFrom(services[r.IntN(len(services))].ClusterIPs[0], 80)}
+				if to == "pod" {
+					p := &pods[r.IntN(len(pods))]
+					t.Addr = netip.AddrPortFrom(p.IPs[0], p.Ports[0].Port)
+				}
+				c.Ask(from, t)
+			}
+			b.ReportMetric(float64(cpu()-since)/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
+// thread is the time this goroutine's thread has spent: call it locked.
+func thread() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_THREAD, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// One policy gets the rules of another, or its own again, and what that changes
+// is listed.
+func BenchmarkChange(b *testing.B) {
+	bySize(b, func(b *testing.B, size generate.Size) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		m := modelOf(b, size)
+		c := Compile(m)
+		r := rand.New(rand.NewPCG(1, 1))
+		now := make([]*cluster.NetworkPolicy, len(m.Snapshot.NetworkPolicies))
+		for i := range now {
+			now[i] = &m.Snapshot.NetworkPolicies[i]
+		}
+		var wall, spent []time.Duration
+		changes := 0
+		for b.Loop() {
+			i, j := r.IntN(len(now)), r.IntN(len(now))
+			p := *now[i]
+			p.Ingress, p.Egress = now[j].Ingress, now[j].Egress
+			if r.IntN(4) == 0 {
+				p.IsolatesEgress = now[j].IsolatesEgress
+			}
+			since, own := time.Now(), thread()
+			n, list := c.Replace(now[i], &p)
+			wall, spent = append(wall, time.Since(since)), append(spent, thread()-own)
+			changes += len(list)
+			c, now[i] = n, &p
+		}
+		for _, times := range [][]time.Duration{wall, spent} {
+			slices.Sort(times)
+		}
+		at := func(times []time.Duration, q float64) float64 {
+			return float64(times[min(len(times)-1, int(q*float64(len(times))))]) / 1000
+		}
+		b.ReportMetric(at(wall, 0.5), "p50-us")
+		b.ReportMetric(at(spent, 0.5), "p50-cpu-us")
+		b.ReportMetric(at(spent, 0.99), "p99-cpu-us")
+		b.ReportMetric(at(spent, 1), "max-cpu-us")
+		b.ReportMetric(float64(changes)/float64(b.N), "changes/op")
 	})
 }

@@ -21,8 +21,10 @@ type compare struct {
 	// moved are the units with other rows than before, by side.
 	moved   [2][]movedRow
 	changed [2][]span
-	out     []Change
-	from    int // where the changes of the pair in hand begin
+	// ids are equal for equal sets of the two Charts; nil: sets are the same.
+	ids  [2][]int32
+	out  []Change
+	from int // where the changes of the pair in hand begin
 }
 
 // movedRow is units that had one row and have another.
@@ -63,10 +65,10 @@ func (x *compare) move(s side) []movedRow {
 	at := map[[2]*row]int{}
 	for _, run := range x.changed[s] {
 		for i := run.from; i < run.to; i++ {
-			un := &x.now.units.list[i]
+			old, young := &x.was.units.list[i], &x.now.units.list[i]
 			k := [2]*row{
-				x.was.rowFor(un, x.was.rowKey(un, s, x.family), s, x.family),
-				x.now.rowFor(un, x.now.rowKey(un, s, x.family), s, x.family),
+				x.was.rowFor(old, x.was.rowKey(old, s, x.family), s, x.family),
+				x.now.rowFor(young, x.now.rowKey(young, s, x.family), s, x.family),
 			}
 			n, ok := at[k]
 			if !ok {
@@ -82,7 +84,7 @@ func (x *compare) move(s side) []movedRow {
 
 // uncertain reports whether anything in the cluster is left open.
 func (x *compare) uncertain() bool {
-	return x.now.units.unclear || x.now.unclear
+	return x.was.units.unclear || x.was.unclear || x.now.units.unclear || x.now.unclear
 }
 
 func (x *compare) run() []Change {
@@ -107,7 +109,7 @@ func (x *compare) each(m *movedRow, do func(was, now int32, keys span)) {
 	a, b := m.was.segments, m.now.segments
 	for from := int32(0); from < int32(allKeys); {
 		to := min(a[0].to, b[0].to)
-		if a[0].set != b[0].set || m.was.doubt != m.now.doubt {
+		if x.differ(m, a[0].set, b[0].set) {
 			do(a[0].set, b[0].set, span{from, to})
 		}
 		if a[0].to == to {
@@ -118,6 +120,14 @@ func (x *compare) each(m *movedRow, do func(was, now int32, keys span)) {
 		}
 		from = to
 	}
+}
+
+// differ reports whether two sets do.
+func (x *compare) differ(m *movedRow, was, now int32) bool {
+	if x.ids[0] != nil {
+		was, now = x.ids[0][was], x.ids[1][now]
+	}
+	return was != now || m.was.doubt != m.now.doubt
 }
 
 // at is who a row gives a set of keys to, at the level.
@@ -185,13 +195,24 @@ func (x *compare) admitted(sources, targets []span, keys span, lost bool) {
 	}
 	for i := range s.parts {
 		r := x.was.rows[ingress].list[x.family][s.parts[i].row]
-		x.both(&movedRow{was: r, now: r}, sources, s.parts[i].units, keys, lost)
+		x.one(r, sources, s.parts[i].units, keys, lost)
 	}
 	for i := range x.moved[ingress] {
 		m := &x.moved[ingress][i]
 		if to := intersect2(m.units, targets); len(to) > 0 {
 			x.both(m, sources, to, keys, lost)
 		}
+	}
+}
+
+// one keeps the sources that targets of a row admit.
+func (x *compare) one(r *row, sources, targets []span, keys span, lost bool) {
+	for i, from := segmentAt(r.segments, keys.from), keys.from; from < keys.to; i++ {
+		to := min(r.segments[i].to, keys.to)
+		if list := intersect2(x.at(x.was, r, r.segments[i].set), sources); len(list) > 0 {
+			x.put(lost, Side{Units: Set{list}}, Side{Units: Set{targets}}, span{from, to})
+		}
+		from = to
 	}
 }
 
@@ -203,7 +224,7 @@ func (x *compare) both(m *movedRow, sources, targets []span, keys span, lost boo
 		a, b := m.was.segments[at], m.now.segments[now]
 		to := min(a.to, b.to, keys.to)
 		list := intersect2(x.at(x.was, m.was, a.set), sources)
-		if a.set != b.set || m.was.doubt != m.now.doubt {
+		if x.differ(m, a.set, b.set) {
 			list = intersect2(x.at(x.now, m.now, b.set), list)
 		}
 		if len(list) > 0 {

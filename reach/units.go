@@ -54,6 +54,12 @@ type units struct {
 	byAddr  [2][]int32
 
 	sets [2][]*unitSet // by family and set: who is in it
+
+	// base, if not nil, are the units these are other numbers of; places are the
+	// numbers of each.
+	base   *units
+	places [][]int32
+
 	// unclear: an address or another engine leaves something open.
 	unclear bool
 }
@@ -246,8 +252,16 @@ func (c *Chart) expand(set int32, f family) *unitSet {
 	for int(set) >= len(u.sets[f]) {
 		u.sets[f] = append(u.sets[f], make([]*unitSet, len(c.kept)-len(u.sets[f]))...)
 	}
-	if u.sets[f][set] == nil {
+	if s := u.sets[f][set]; s != nil {
+		return s
+	}
+	if u.base == nil {
 		u.sets[f][set] = c.makeSet(c.set(set), f)
+	} else {
+		own := *c
+		own.units = u.base
+		s := own.expand(set, f)
+		u.sets[f][set] = &unitSet{yes: u.renumbered(s.yes, f), perhaps: u.renumbered(s.perhaps, f)}
 	}
 	return u.sets[f][set]
 }

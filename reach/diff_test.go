@@ -1,0 +1,135 @@
+package reach
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/model"
+)
+
+// mutate makes another version of a cluster: pods relabelled, gone, come, in
+// another order; policies, ports and namespaces' labels changed.
+func mutate(g *generate.Tangled) *cluster.Snapshot {
+	s := *g.Snapshot
+	s.Pods, s.NetworkPolicies = slices.Clone(s.Pods), slices.Clone(s.NetworkPolicies)
+	s.Services, s.EndpointSlices, s.Namespaces = slices.Clone(s.Services), slices.Clone(s.EndpointSlices), slices.Clone(s.Namespaces)
+	for range 1 + g.IntN(3) {
+		p := &s.Pods[g.IntN(len(s.Pods))]
+		switch g.IntN(8) {
+		case 0:
+			p.Labels = cluster.Labels{"app": []string{"x", "y", "z"}[g.IntN(3)]}
+		case 1:
+			p.Ports = []cluster.ContainerPort{{Name: "web", Port: []uint16{8080, 8081, 8082}[g.IntN(3)], Protocol: flow.TCP}}
+		case 2:
+			if len(s.Pods) > 2 {
+				s.Pods = slices.Delete(s.Pods, 0, 1)
+			}
+		case 3:
+			g.Shuffle(len(s.Pods), func(i, j int) { s.Pods[i], s.Pods[j] = s.Pods[j], s.Pods[i] })
+		case 4:
+			if len(s.NetworkPolicies) > 0 {
+				s.NetworkPolicies = slices.Delete(s.NetworkPolicies, 0, 1)
+			}
+		case 5:
+			more := generate.Tangle(generate.Whole, g.Uint64())
+			for i, p := range more.Snapshot.NetworkPolicies {
+				p.Name += "-new"
+				if s.NetworkPolicies = append(s.NetworkPolicies, p); i > 1 {
+					break
+				}
+			}
+		case 6:
+			ns := &s.Namespaces[g.IntN(len(s.Namespaces))]
+			ns.Labels = cluster.Labels{"kubernetes.io/metadata.name": ns.Name, "team": []string{"red", "blue"}[g.IntN(2)]}
+		case 7:
+			p.Name += "-renamed"
+		}
+	}
+	return &s
+}
+
+// The difference of two versions is exactly what is different, for the pods that
+// are in both.
+func TestDiff(t *testing.T) {
+	pairs, lost, gained, gone := 0, 0, 0, 0
+	for seed := uint64(1); pairs < questions(t); seed++ {
+		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
+		g.MorePolicies()
+		for i := range g.Snapshot.Pods {
+			if p := &g.Snapshot.Pods[i]; i%3 == 0 {
+				p.Owner = flow.Object{Kind: "Deployment", Namespace: p.Namespace, Name: "d"}
+			}
+		}
+		old := Compile(compile(t, g))
+		m, err := model.Compile(mutate(g))
+		if err != nil {
+			t.Fatal(err)
+		}
+		young := Compile(m)
+		d := Diff(old, young)
+		for _, c := range d.Changes {
+			if c.Lost {
+				lost++
+			} else {
+				gained++
+			}
+		}
+		gone += d.Gone.Len() + d.Come.Len()
+		told := 0
+		for i, a := range d.Pods {
+			for j, b := range d.Pods {
+				for _, in := range []Families{IPv4, IPv6} {
+					was, maybe := old.Between(a.Old, b.Old, in)
+					now, may := young.Between(a.New, b.New, in)
+					if has := d.familiesOf(i) & d.familiesOf(j); has&in == 0 {
+						continue
+					}
+					pairs++
+					got := toldOf(t, d.Changes, Unit(i), Unit(j), in)
+					if !got[1][0].Equal(now.Minus(was)) || !got[1][1].Equal(was.Minus(now)) {
+						t.Fatalf("seed %d: %s to %s: told +%v -%v, it was %v and is %v", seed, old.Unit(a.Old).Example.Name, old.Unit(b.Old).Example.Name, got[1][0], got[1][1], was, now)
+					}
+					all, any := was.Union(maybe), now.Union(may)
+					level := 0
+					if !slices.ContainsFunc(d.Changes, func(c Change) bool { return !c.Sure }) {
+						level = 1
+					}
+					if !got[level][0].Equal(any.Minus(all)) || !got[level][1].Equal(all.Minus(any)) {
+						t.Fatalf("seed %d: %s to %s: told perhaps +%v -%v, it was %v and is %v", seed, old.Unit(a.Old).Example.Name, old.Unit(b.Old).Example.Name, got[level][0], got[level][1], all, any)
+					}
+					told += len(got[1][0]) + len(got[1][1])
+				}
+			}
+		}
+		if told == 0 && slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Sure && len(c.From.Ranges)+len(c.To.Ranges) == 0 }) {
+			t.Fatalf("seed %d: %d changes of no pair", seed, len(d.Changes))
+		}
+		nobodyMissing(t, d)
+	}
+	if lost < pairs/200 || gained < pairs/200 || gone < 100 {
+		t.Errorf("%d pairs, %d lost, %d gained, %d gone or come", pairs, lost, gained, gone)
+	}
+	t.Logf("%d pairs, %d lost, %d gained, %d gone or come", pairs, lost, gained, gone)
+}
+
+func (d *Difference) familiesOf(i int) Families {
+	return d.Old.units.list[d.Pods[i].Old].families & d.New.units.list[d.Pods[i].New].families
+}
+
+// nobodyMissing: each pod of either version is in both, or gone, or come.
+func nobodyMissing(t *testing.T, d *Difference) {
+	t.Helper()
+	for u := range d.Old.Units() {
+		if !d.Gone.Contains(Unit(u)) && !slices.ContainsFunc(d.Pods, func(b Both) bool { return b.Old == Unit(u) }) {
+			t.Fatalf("%s is nowhere", d.Old.Unit(Unit(u)).Example.Name)
+		}
+	}
+	for u := range d.New.Units() {
+		if !d.Come.Contains(Unit(u)) && !slices.ContainsFunc(d.Pods, func(b Both) bool { return b.New == Unit(u) }) {
+			t.Fatalf("%s is nowhere", d.New.Unit(Unit(u)).Example.Name)
+		}
+	}
+}
