@@ -39,9 +39,14 @@
 //	                 ──► policy   ─┘                       │
 //	                                                       ├─► path     walks them: []Trace
 //	                                                       ├─► explain  verdict, culprit, near misses
-//	                                                       └─► check    compares with Expectations
+//	                                                       ├─► check    compares with Expectations, lints
+//	                                                       ├─► reach    joins them over the whole cluster
+//	                                                       └─► nft      prints them as a node's rules
 //	                                                              │
-//	                                      internal/report ◄───────┘ words, in each language
+//	                                      internal/report ◄───────┤ words, in each language
+//	                                      internal/kernel ◄───────┘ what a node's kernel holds
+//	internal/lab     the cluster out of network namespaces, without root
+//	internal/proof   what path foretells beside what packets do there
 //
 // Two rules carry it. The top level is pure, internal/ touches the world: a
 // top-level package has no I/O, clock, goroutine, logger or Kubernetes client.
