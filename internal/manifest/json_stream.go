@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -93,12 +95,18 @@ func (s *jsonStream) more() *Error {
 	return nil
 }
 
-// documents reads one value after the other.
+// documents reads one value after the other. As in YAML, lines of --- may stand
+// between them, unless the file's name says that it is JSON.
 func (s *jsonStream) documents() *Error {
+	separated := !strings.EqualFold(path.Ext(s.file), ".json")
 	for {
 		err := s.step(func() *Error {
-			s.space()
-			s.short = len(s.data)-s.pos < s.lim.window
+			from := s.pos
+			if s.space(); separated && s.pos > from && s.data[s.pos-1] == '\n' && isSeparator(s.data[s.pos:]) {
+				s.pos += len("---")
+				s.space()
+			}
+			s.short = len(s.data)-s.pos < max(s.lim.window, 8)
 			return nil
 		})
 		if err != nil {
