@@ -1,6 +1,310 @@
 package reach
 
-// FrontChange is a Service front that answers otherwise.
-type FrontChange struct{}
+import (
+	"net/netip"
+	"reflect"
+	"slices"
 
-func (d *Difference) fronts() []FrontChange { return nil }
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+)
+
+// FrontChange is a Service front that answers somebody otherwise. Of the fronts
+// of a port that are of one kind and family, the first is compared with the
+// first, whatever their addresses.
+type FrontChange struct {
+	Old, New *Front // nil: there is none
+	Outside  []OutsideChange
+	Nodes    []NodesChange
+	Pods     []PodsChange
+}
+
+// OutsideChange is clients outside the cluster, in all and by first nodes.
+type OutsideChange struct {
+	Ranges   []policy.Range
+	Clients  []cluster.Client
+	Was, Now Answer
+	Via      []NodesChange
+}
+
+// NodesChange is nodes of both versions: those entered, or where processes ask.
+type NodesChange struct {
+	Nodes    Nodes
+	Was, Now Answer
+}
+
+// PodsChange is pods: of Units (numbers of Difference.Pods), on Nodes or wherever
+// they run, or endpoints themselves.
+type PodsChange struct {
+	Units    Set
+	All      bool
+	Nodes    Nodes
+	Self     []*cluster.Pod
+	Was, Now Answer
+}
+
+// fronts compares the fronts that may have changed.
+func (d *Difference) fronts() []FrontChange {
+	x := frontDiff{Difference: d}
+	x.begin()
+	var out []FrontChange
+	for i := range d.New.m.Snapshot.Services {
+		svc := &d.New.m.Snapshot.Services[i]
+		out = x.service(out, d.Old.m.Index.Service(svc.Namespace, svc.Name), svc)
+	}
+	for i := range d.Old.m.Snapshot.Services {
+		svc := &d.Old.m.Snapshot.Services[i]
+		if d.New.m.Index.Service(svc.Namespace, svc.Name) == nil {
+			out = x.service(out, svc, nil)
+		}
+	}
+	return out
+}
+
+type frontDiff struct {
+	*Difference
+	// calm: what all fronts depend on is as it was.
+	calm  bool
+	nodes []int32 // of the old version: their places in the new one, or -1
+	moved []bool  // units of the new version whose ingress changed
+}
+
+func (x *frontDiff) begin() {
+	a, b := x.Old.m.Snapshot, x.New.m.Snapshot
+	places := x.New.placesOf()
+	for i := range a.Nodes {
+		n, ok := places.number[a.Nodes[i].Name]
+		if !ok {
+			n = -1
+		}
+		x.nodes = append(x.nodes, n)
+	}
+	x.moved = make([]bool, len(x.New.units.list))
+	for _, s := range x.changed[ingress] {
+		for i := s.from; i < s.to; i++ {
+			x.moved[x.Pods[i].New] = true
+		}
+	}
+	p, q := *x.Old.m.Profile, *x.New.m.Profile
+	x.calm = len(x.changed[egress]) == 0 && reflect.DeepEqual(p, q) && reflect.DeepEqual(a.Nodes, b.Nodes) &&
+		reflect.DeepEqual(a.Fabric, b.Fabric) && reflect.DeepEqual(a.MetalLB, b.MetalLB) && reflect.DeepEqual(a.Foreign, b.Foreign) &&
+		slices.Equal(a.Absent, b.Absent)
+}
+
+// frontKind is fronts of a Service that stand for each other in two versions.
+type frontKind struct {
+	kind  service.Kind
+	v6    bool
+	proto flow.Protocol
+	port  uint16
+}
+
+func kindOf(f *service.Front) frontKind {
+	k := frontKind{f.Kind, f.IPv6, f.Protocol, f.Named.Port}
+	return k
+}
+
+func (x *frontDiff) service(out []FrontChange, old, young *cluster.Service) []FrontChange {
+	var was, now []*service.Front
+	if old != nil {
+		was = slices.Clone(x.Old.m.Services.Of(old))
+	}
+	if young != nil {
+		now = x.New.m.Services.Of(young)
+	}
+	quiet := x.calm && old != nil && young != nil && sameService(old, young)
+	for _, f := range now {
+		at := slices.IndexFunc(was, func(o *service.Front) bool { return o != nil && kindOf(o) == kindOf(f) })
+		if at < 0 {
+			out = x.compare(out, nil, f)
+			continue
+		}
+		if !quiet || !x.sameFront(was[at], f) {
+			out = x.compare(out, was[at], f)
+		}
+		was[at] = nil
+	}
+	for _, f := range was {
+		if f != nil {
+			out = x.compare(out, f, nil)
+		}
+	}
+	return out
+}
+
+func sameService(a, b *cluster.Service) bool {
+	p, q := *a, *b
+	p.Position, q.Position = flow.Position{}, flow.Position{}
+	p.Created, q.Created, p.Manager, q.Manager = "", "", "", ""
+	if len(p.Ports) == len(q.Ports) {
+		p.Ports, q.Ports = slices.Clone(p.Ports), slices.Clone(q.Ports)
+		for i := range p.Ports {
+			p.Ports[i].Position, q.Ports[i].Position = flow.Position{}, flow.Position{}
+		}
+	}
+	return reflect.DeepEqual(p, q)
+}
+
+// sameFront reports whether nothing that the front's answers depend on changed.
+func (x *frontDiff) sameFront(a, b *service.Front) bool {
+	if a.Addr != b.Addr || a.Port != b.Port || !x.sameHops(a.Addr) {
+		return false
+	}
+	to := netip.AddrPortFrom(a.Addr, a.Port)
+	if a.Kind != service.NodePort && (len(x.Old.m.Services.At(to, a.Protocol)) != 1 || len(x.New.m.Services.At(to, a.Protocol)) != 1) {
+		return false
+	}
+	p, q := a.Backends.All(), b.Backends.All()
+	return slices.EqualFunc(p, q, func(p, q service.Backend) bool {
+		if !p.Same(&q) || (p.Target == nil) != (q.Target == nil) {
+			return false
+		}
+		if p.Target == nil {
+			return true
+		}
+		unit := x.New.UnitOf(q.Target)
+		return slices.Equal(p.Target.Ports, q.Target.Ports) && p.Target.Node == q.Target.Node && (unit < 0 || !x.moved[unit])
+	})
+}
+
+// sameHops reports whether routers send the address where they did.
+func (x *frontDiff) sameHops(addr netip.Addr) bool {
+	a, b := x.Old.m.Announce.Routers(), x.New.m.Announce.Routers()
+	for i := range a {
+		p, q := x.Old.m.Announce.NextHops(&a[i], addr), x.New.m.Announce.NextHops(&b[i], addr)
+		if p.Known != q.Known || !(p.Everyone && q.Everyone) && !slices.Equal(p.Nodes, q.Nodes) {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *frontDiff) compare(out []FrontChange, a, b *service.Front) []FrontChange {
+	c := FrontChange{}
+	none := &Front{Outside: []FromOutside{{Ranges: []policy.Range{space(0), space(1)}, Answer: gone}}}
+	was, now := none, none
+	if a != nil {
+		f := x.Old.Front(a)
+		was, c.Old = &f, &f
+	}
+	if b != nil {
+		f := x.New.Front(b)
+		now, c.New = &f, &f
+	}
+	x.outside(&c, was, now)
+	x.fromNodes(&c, was, now)
+	x.fromPods(&c, was, now)
+	if len(c.Outside)+len(c.Nodes)+len(c.Pods) > 0 {
+		return append(out, c)
+	}
+	return out
+}
+
+// gone is the answer of a front that is not there.
+var gone = Answer{Verdict: flow.NotReachable}
+
+func (x *frontDiff) outside(c *FrontChange, was, now *Front) {
+	for i := range was.Outside {
+		for j := range now.Outside {
+			a, b := &was.Outside[i], &now.Outside[j]
+			o := OutsideChange{Ranges: commonRanges(a.Ranges, b.Ranges), Was: a.Answer, Now: b.Answer}
+			for _, cl := range append(slices.Clone(a.Clients), b.Clients...) {
+				if slices.ContainsFunc(o.Clients, func(o cluster.Client) bool { return o.Name == cl.Name }) {
+					continue
+				}
+				if in(a, &cl) && in(b, &cl) {
+					o.Clients = append(o.Clients, cl)
+				}
+			}
+			if len(o.Ranges)+len(o.Clients) == 0 {
+				continue
+			}
+			o.Via = x.via(a.Via, b.Via)
+			if len(o.Via) > 0 || a.Verdict != b.Verdict {
+				c.Outside = append(c.Outside, o)
+			}
+		}
+	}
+}
+
+// in reports whether a client is one of those.
+func in(o *FromOutside, c *cluster.Client) bool {
+	return slices.ContainsFunc(o.Clients, func(p cluster.Client) bool { return p.Name == c.Name }) ||
+		slices.ContainsFunc(o.Ranges, func(r policy.Range) bool { return slices.ContainsFunc(c.Addresses, r.Contains) })
+}
+
+func (x *frontDiff) via(was, now []Via) []NodesChange {
+	var out []NodesChange
+	for i := range was {
+		for j := range now {
+			out = x.nodesChange(out, was[i].Nodes, now[j].Nodes, &was[i].Answer, &now[j].Answer)
+		}
+	}
+	var p, q Nodes
+	for i := range was {
+		p.spans = union(p.spans, x.renamed(was[i].Nodes))
+	}
+	for j := range now {
+		q.spans = union(q.spans, now[j].Nodes.spans)
+	}
+	// What a node no longer draws, and what it did not.
+	all := x.New.m.Snapshot.Nodes
+	for i := range was {
+		if rest := minus(x.renamed(was[i].Nodes), q.spans); len(rest) > 0 && was[i].Verdict != flow.NotReachable {
+			out = append(out, NodesChange{Nodes{rest, all}, was[i].Answer, gone})
+		}
+	}
+	for j := range now {
+		if rest := minus(now[j].Nodes.spans, p.spans); len(rest) > 0 && now[j].Verdict != flow.NotReachable {
+			out = append(out, NodesChange{Nodes{rest, all}, gone, now[j].Answer})
+		}
+	}
+	return out
+}
+
+// renamed are nodes of the old version as places in the new one.
+func (x *frontDiff) renamed(n Nodes) []span {
+	var list []int32
+	for _, s := range n.spans {
+		for i := s.from; i < s.to && int(i) < len(x.nodes); i++ {
+			if x.nodes[i] >= 0 {
+				list = append(list, x.nodes[i])
+			}
+		}
+	}
+	slices.Sort(list)
+	return runs(list)
+}
+
+func (x *frontDiff) nodesChange(out []NodesChange, old, young Nodes, was, now *Answer) []NodesChange {
+	if was.Verdict == now.Verdict {
+		return out
+	}
+	if both := intersect(x.renamed(old), young.spans); len(both) > 0 {
+		out = append(out, NodesChange{Nodes{both, x.New.m.Snapshot.Nodes}, *was, *now})
+	}
+	return out
+}
+
+func (x *frontDiff) fromNodes(c *FrontChange, was, now *Front) {
+	all := x.New.m.Snapshot.Nodes
+	every := Nodes{appendSpan(nil, span{0, int32(len(all))}), all}
+	if c.Old == nil {
+		was = &Front{Nodes: []FromNodes{{x.oldNodes(), gone}}}
+	}
+	if c.New == nil {
+		now = &Front{Nodes: []FromNodes{{every, gone}}}
+	}
+	for i := range was.Nodes {
+		for j := range now.Nodes {
+			c.Nodes = x.nodesChange(c.Nodes, was.Nodes[i].Nodes, now.Nodes[j].Nodes, &was.Nodes[i].Answer, &now.Nodes[j].Answer)
+		}
+	}
+}
+
+func (x *frontDiff) oldNodes() Nodes {
+	all := x.Old.m.Snapshot.Nodes
+	return Nodes{appendSpan(nil, span{0, int32(len(all))}), all}
+}

@@ -1,0 +1,234 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+)
+
+// mutateServices changes what Services depend on, besides policies and pods.
+func mutateServices(g *generate.Tangled, s *cluster.Snapshot) {
+	for range g.IntN(3) {
+		if len(s.Services) == 0 {
+			return
+		}
+		i := g.IntN(len(s.Services))
+		svc := s.Services[i]
+		switch g.IntN(7) {
+		case 0:
+			svc.ExternalTrafficPolicy = []cluster.TrafficPolicy{cluster.PolicyLocal, cluster.PolicyCluster}[g.IntN(2)]
+		case 1:
+			svc.SourceRanges = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/25")}
+		case 2:
+			svc.Ingress = nil
+		case 3:
+			s.Services = slices.Delete(s.Services, i, i+1)
+			continue
+		case 4:
+			if n := len(s.EndpointSlices); n > 0 {
+				s.EndpointSlices = slices.Delete(s.EndpointSlices, n-1, n)
+			}
+		case 5:
+			if n := len(s.EndpointSlices); n > 0 {
+				e := s.EndpointSlices[g.IntN(n)]
+				e.Endpoints = slices.Clone(e.Endpoints)
+				for j := range e.Endpoints {
+					e.Endpoints[j].Ready = g.IntN(2) == 0
+				}
+				s.EndpointSlices[g.IntN(n)] = e
+			}
+		case 6:
+			svc.InternalTrafficPolicy = cluster.PolicyLocal
+		}
+		s.Services[i] = svc
+	}
+}
+
+// Who gets another verdict from a front is told, and nobody else.
+func TestDiffFronts(t *testing.T) {
+	asked, differ := 0, 0
+	for seed := uint64(1); asked < questions(t); seed++ {
+		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
+		old := Compile(compile(t, g))
+		s := mutate(g)
+		mutateServices(g, s)
+		m, err := model.Compile(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := Diff(old, Compile(m))
+		for _, svc := range names(old, d.New) {
+			for _, pair := range pairUp(old, d.New, svc) {
+				told := toldOfPair(d, svc, pair)
+				n, m := sameVerdicts(t, seed, d, pair, told)
+				asked, differ = asked+n, differ+m
+			}
+		}
+	}
+	if differ < asked/200 {
+		t.Errorf("%d of %d differ", differ, asked)
+	}
+	t.Logf("%d of %d differ", differ, asked)
+}
+
+func names(a, b *Chart) []flow.Object {
+	var out []flow.Object
+	for _, c := range []*Chart{a, b} {
+		for i := range c.m.Snapshot.Services {
+			if o := c.m.Snapshot.Services[i].Object(); !slices.Contains(out, o) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+func pairUp(a, b *Chart, o flow.Object) [][2]*Front {
+	var lists [2][]*Front
+	for i, c := range []*Chart{a, b} {
+		if svc := c.m.Index.Service(o.Namespace, o.Name); svc != nil {
+			for _, f := range c.Service(svc) {
+				lists[i] = append(lists[i], &f)
+			}
+		}
+	}
+	var out [][2]*Front
+	for _, f := range lists[0] {
+		n := slices.IndexFunc(lists[1], func(p *Front) bool { return p != nil && kindOf(p.Front) == kindOf(f.Front) })
+		if n < 0 {
+			out = append(out, [2]*Front{f, nil})
+			continue
+		}
+		out = append(out, [2]*Front{f, lists[1][n]})
+		lists[1][n] = nil
+	}
+	for _, f := range lists[1] {
+		if f != nil {
+			out = append(out, [2]*Front{nil, f})
+		}
+	}
+	return out
+}
+
+func toldOfPair(d *Difference, o flow.Object, pair [2]*Front) []*FrontChange {
+	var out []*FrontChange
+	same := func(a, b *Front) bool {
+		return (a == nil) == (b == nil) && (a == nil || a.Front == b.Front)
+	}
+	for i := range d.Fronts {
+		if same(d.Fronts[i].Old, pair[0]) && same(d.Fronts[i].New, pair[1]) {
+			out = append(out, &d.Fronts[i])
+		}
+	}
+	return out
+}
+
+func sameVerdicts(t *testing.T, seed uint64, d *Difference, pair [2]*Front, told []*FrontChange) (asked, differ int) {
+	t.Helper()
+	fronts := [2]*Front{{}, {}}
+	var kind service.Kind
+	name := ""
+	for i, f := range pair {
+		if f != nil {
+			fronts[i], kind, name = f, f.Kind, f.Service.Name
+		}
+	}
+	check := func(who string, was, now flow.Verdict, found [][2]flow.Verdict) {
+		t.Helper()
+		asked++
+		if was != now {
+			differ++
+		}
+		if was == now && len(found) > 0 || was != now && (len(found) != 1 || found[0] != [2]flow.Verdict{was, now}) {
+			t.Fatalf("seed %d: %s (%v) from %s was %v and is %v, told %v", seed, name, kind, who, was, now, found)
+		}
+	}
+	for i := range d.New.m.Snapshot.Pods {
+		q := &d.New.m.Snapshot.Pods[i]
+		p := d.Old.m.Index.Pod(q.Namespace, q.Name)
+		if p == nil || d.Old.UnitOf(p) < 0 || d.New.UnitOf(q) < 0 || p.Node != q.Node {
+			continue
+		}
+		a, b := answerOn(d.Old, fronts[0], p), answerOn(d.New, fronts[1], q)
+		if a == nil || b == nil {
+			continue
+		}
+		n := slices.Index(d.Pods, Both{d.Old.UnitOf(p), d.New.UnitOf(q)})
+		var found [][2]flow.Verdict
+		for _, c := range told {
+			for _, ch := range c.Pods {
+				if slices.Contains(ch.Self, q) || len(ch.Self) == 0 && !isSelf(c, p, q) && ch.Units.Contains(Unit(n)) && (ch.All || ch.Nodes.Contains(q.Node)) {
+					found = append(found, [2]flow.Verdict{ch.Was.Verdict, ch.Now.Verdict})
+				}
+			}
+		}
+		check(q.Name, a.Verdict, b.Verdict, found)
+	}
+	for i := range d.New.m.Snapshot.Nodes {
+		node := d.New.m.Snapshot.Nodes[i].Name
+		a, b := nodeAnswer(fronts[0], node), nodeAnswer(fronts[1], node)
+		if pair[0] == nil {
+			a = &gone
+		}
+		if pair[1] == nil {
+			b = &gone
+		}
+		if a == nil || b == nil {
+			continue
+		}
+		var found [][2]flow.Verdict
+		for _, c := range told {
+			for _, ch := range c.Nodes {
+				if ch.Nodes.Contains(node) {
+					found = append(found, [2]flow.Verdict{ch.Was.Verdict, ch.Now.Verdict})
+				}
+			}
+		}
+		check(node, a.Verdict, b.Verdict, found)
+	}
+	for _, s := range []string{"203.0.113.10", "203.0.113.200", "8.8.8.8", "2001:db8:113::10", "2a00::1"} {
+		addr := netip.MustParseAddr(s)
+		a, b := clientAnswer(fronts[0], addr), clientAnswer(fronts[1], addr)
+		if pair[0] == nil {
+			a = &gone
+		}
+		if pair[1] == nil {
+			b = &gone
+		}
+		if a == nil || b == nil {
+			continue
+		}
+		var found [][2]flow.Verdict
+		for _, c := range told {
+			for _, ch := range c.Outside {
+				if ch.Was.Verdict != ch.Now.Verdict && slices.ContainsFunc(ch.Ranges, func(r policy.Range) bool { return r.Contains(addr) }) {
+					found = append(found, [2]flow.Verdict{ch.Was.Verdict, ch.Now.Verdict})
+				}
+			}
+		}
+		check(s, a.Verdict, b.Verdict, found)
+	}
+	return asked, differ
+}
+
+// isSelf: an endpoint of either version, which stands for itself.
+func isSelf(c *FrontChange, p, q *cluster.Pod) bool {
+	for i, f := range []*Front{c.Old, c.New} {
+		if f == nil {
+			continue
+		}
+		for j := range f.Pods {
+			if slices.Contains(f.Pods[j].Self, [2]*cluster.Pod{p, q}[i]) {
+				return true
+			}
+		}
+	}
+	return false
+}
