@@ -15,7 +15,7 @@ import (
 // balancers looks at load balancer addresses, with the reasons of package lbip.
 func (l *linter) balancers() {
 	byKey, byAddr := map[string][]*cluster.Service{}, map[netip.Addr][]*cluster.Service{}
-	any := false
+	some := false
 	l.pools()
 	for i := range l.s.Services {
 		svc := &l.s.Services[i]
@@ -25,7 +25,7 @@ func (l *linter) balancers() {
 		if svc.Type != cluster.ServiceLoadBalancer || lbip.ForeignClass(svc) {
 			continue
 		}
-		any = true
+		some = true
 		l.balancer(svc)
 		if k := lbip.Key(svc); k != "" {
 			byKey[k] = append(byKey[k], svc)
@@ -45,7 +45,7 @@ func (l *linter) balancers() {
 		l.sharers(all)
 		l.sharedRanges(all)
 	}
-	if any {
+	if some {
 		l.eligible()
 	}
 }

@@ -119,8 +119,8 @@ type claim struct {
 // no claim about everything.
 func readName(name string) claim {
 	words := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '.' || r == '_' })
-	has := func(any ...string) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(any, w) })
+	has := func(these ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(these, w) })
 	}
 	c := claim{
 		allows: has("allow", "allowed", "allows", "permit", "open"),
@@ -149,6 +149,9 @@ func readName(name string) claim {
 
 // lists looks for lists that are written and empty: they mean everything.
 func (l *linter) lists(r *ruleAt) {
+	if readName(r.p.Name).everything {
+		return // it is what the name says
+	}
 	if r.rule.Peers != nil && len(r.rule.Peers) == 0 {
 		l.found(EmptyList, at(r.p.Object(), r.peersField(), r.rule.Position, r.p.Position), flow.Because(flow.CodeDescribeEmptyList, r.peersField()))
 	}

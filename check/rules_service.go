@@ -100,8 +100,12 @@ func (l *linter) endpoints(svc *cluster.Service, p *cluster.ServicePort) {
 
 // oneForOne: the Service has one port of the protocol and each of its pods
 // declares just one: if they differ, one of them is wrong. Where there are
-// several, many a container leaves some undeclared.
+// several, many a container leaves some undeclared, and nearly all do so with the
+// port of their metrics.
 func (l *linter) oneForOne(svc *cluster.Service, p *cluster.ServicePort) bool {
+	if strings.Contains(p.Name+" "+svc.Name, "metrics") {
+		return false
+	}
 	of := func(proto flow.Protocol) int {
 		n := 0
 		for i := range svc.Ports {

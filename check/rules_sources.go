@@ -146,6 +146,7 @@ func (l *linter) blocksOf(svc *cluster.Service, p *cluster.ServicePort, s server
 				switch l.whose(b) {
 				case blockOfNodes:
 					l.nodeBlock(r, j, b, svc, p, s)
+				case blockOfAll:
 				case blockOutside:
 					if l.neverSeen(s, p.Protocol) && !l.x.inCluster(b) {
 						l.found(ClientBlock, r.atPeer(j), flow.Because(flow.CodeLintClientBlock, b.CIDR.String(), name, portText(p)), at(svc.Object(), "spec.externalTrafficPolicy", svc.Position))

@@ -45,12 +45,12 @@ func (l *linter) suppress() {
 	var kept []Finding
 	for _, f := range l.out.Findings {
 		why, ignored := notes[f.Object][f.Code]
-		print := f.Fingerprint()
+		mark := f.Fingerprint()
 		switch {
 		case ignored && f.Code != IgnoreInvalid:
 			l.out.Suppressed = append(l.out.Suppressed, Suppressed{f, why})
-		case left[print] > 0:
-			left[print]--
+		case left[mark] > 0:
+			left[mark]--
 			l.out.Suppressed = append(l.out.Suppressed, Suppressed{f, ""})
 		default:
 			kept = append(kept, f)

@@ -73,7 +73,6 @@ func (a *app) runAssert(files []string, verbose bool) error {
 		if format == "sarif" {
 			lang = report.English
 		}
-		_, err := gate(format, w, report.AssertGate(results, lang))
-		return err
+		return gate(format, w, report.AssertGate(results, lang))
 	})
 }

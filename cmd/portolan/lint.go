@@ -140,8 +140,7 @@ func (a *app) runLint(files []string, x *linting) error {
 		if format == "sarif" {
 			lang = report.English
 		}
-		_, err := gate(format, w, report.LintGate(l, lang))
-		return err
+		return gate(format, w, report.LintGate(l, lang))
 	})
 }
 

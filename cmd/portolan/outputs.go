@@ -47,12 +47,12 @@ func (a *app) wanted(offered ...string) ([]output, error) {
 
 // each writes every output with what is given: files first, so that nothing
 // stands on stdout where one cannot be written.
-func (a *app) each(all []output, print func(format string, p *report.Printer, w io.Writer) error) error {
+func (a *app) each(all []output, emit func(format string, p *report.Printer, w io.Writer) error) error {
 	for _, o := range all {
 		if o.file == "" {
 			continue
 		}
-		if err := a.toFile(o, print); err != nil {
+		if err := a.toFile(o, emit); err != nil {
 			return err
 		}
 	}
@@ -64,36 +64,34 @@ func (a *app) each(all []output, print func(format string, p *report.Printer, w 
 		if err != nil {
 			return err
 		}
-		if err := print(o.format, p, a.out); err != nil {
+		if err := emit(o.format, p, a.out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *app) toFile(o output, print func(format string, p *report.Printer, w io.Writer) error) error {
+func (a *app) toFile(o output, emit func(format string, p *report.Printer, w io.Writer) error) error {
 	f, err := os.Create(o.file)
 	if err != nil {
 		return &usageError{what: err.Error(), hint: "-o " + o.format + "=FILE, in a directory that can be written"}
 	}
 	p := report.NewPrinter(f)
 	p.Lang = report.Lang(a.lang)
-	if err := print(o.format, p, f); err != nil {
+	if err := emit(o.format, p, f); err != nil {
 		_ = f.Close() // the first error is the one to tell
 		return err
 	}
 	return f.Close()
 }
 
-// gate writes the formats that are made of notices; false for any other.
-func gate(format string, w io.Writer, g *report.Gate) (bool, error) {
+// gate writes the formats that are made of notices.
+func gate(format string, w io.Writer, g *report.Gate) error {
 	switch format {
-	case "sarif":
-		return true, report.Sarif(w, g)
 	case "github":
-		return true, report.GitHub(w, g)
+		return report.GitHub(w, g)
 	case "md":
-		return true, report.Markdown(w, g)
+		return report.Markdown(w, g)
 	}
-	return false, nil
+	return report.Sarif(w, g)
 }
