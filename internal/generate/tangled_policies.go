@@ -121,9 +121,15 @@ func (g *Tangled) policyPort() cluster.PolicyPort {
 	case 0: // the protocol alone
 	case 1, 2:
 		p.Port.Name = oneOf(g, "web", "ssh", "dns", "nobody")
+		if g.kind == Runnable && g.oneIn(2) {
+			p.Port.Name = map[flow.Protocol]string{flow.TCP: "web", flow.UDP: "dns"}[p.Protocol]
+		}
 	case 3:
 		p.Port.Number = oneOf[uint16](g, 1, 80, 8080)
 		p.EndPort = p.Port.Number + oneOf[uint16](g, 0, 1, 100)
+		if g.kind == Runnable && g.oneIn(2) {
+			p.EndPort = 65535 // so that something is in it
+		}
 	default:
 		p.Port.Number = oneOf[uint16](g, 8080, 8081, 22, 53, 80, 5000, 30022)
 	}
