@@ -1,10 +1,8 @@
 package policy
 
 import (
-	"fmt"
-	"maps"
+	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 )
@@ -197,16 +195,30 @@ func (r *Rows) spaces(s *cluster.LabelSelector) map[string]match {
 // writtenAs is equal for selectors that are written alike; nil and the empty
 // one select the same.
 func writtenAs(s *cluster.LabelSelector) string {
-	if s == nil {
+	if s == nil || s.IsEmpty() {
 		return ""
 	}
-	var b strings.Builder
-	for _, k := range slices.Sorted(maps.Keys(s.MatchLabels)) {
-		fmt.Fprintf(&b, "%q=%q,", k, s.MatchLabels[k])
+	var few [4]string
+	keys := few[:0]
+	for k := range s.MatchLabels {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	var b []byte
+	word := func(w string) { b = append(binary.AppendUvarint(b, uint64(len(w))), w...) }
+	for _, k := range keys {
+		word(k)
+		word(s.MatchLabels[k])
 	}
 	for i := range s.MatchExpressions {
 		e := &s.MatchExpressions[i]
-		fmt.Fprintf(&b, "%q %q %q,", e.Key, string(e.Operator), e.Values)
+		word("")
+		word(e.Key)
+		word(string(e.Operator))
+		b = binary.AppendUvarint(b, uint64(len(e.Values)))
+		for _, v := range e.Values {
+			word(v)
+		}
 	}
-	return b.String()
+	return string(b)
 }

@@ -1,9 +1,8 @@
 package policy
 
 import (
-	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -68,17 +67,18 @@ func Compile(s *cluster.Snapshot, x *cluster.Index, profile *cluster.PolicyProfi
 	candidates := byNamespace(s)
 	known := map[string]int32{}
 	intern := map[string]int32{"": 0}
+	var key []byte
 	for i := range s.Pods {
 		p := &s.Pods[i]
 		if p.HostNetwork {
 			t.classOf[i] = -1
 			continue
 		}
-		key := classKey(p)
-		id, ok := known[key]
+		key = appendClassKey(key[:0], p)
+		id, ok := known[string(key)]
 		if !ok {
 			id = int32(len(t.classes))
-			known[key] = id
+			known[string(key)] = id
 			t.classes = append(t.classes, t.newClass(p, candidates[p.Namespace], intern))
 		}
 		t.classOf[i] = id
@@ -114,12 +114,14 @@ func byNamespace(s *cluster.Snapshot) map[string]*subjects {
 
 // demanded returns one label that every pod the selector selects must have: the
 // smallest key, so that the choice is stable.
-func demanded(s *cluster.LabelSelector) ([2]string, bool) {
-	if len(s.MatchLabels) == 0 {
-		return [2]string{}, false
+func demanded(s *cluster.LabelSelector) (label [2]string, ok bool) {
+	var least [2]string
+	for k, v := range s.MatchLabels {
+		if !ok || k < least[0] {
+			least, ok = [2]string{k, v}, true
+		}
 	}
-	k := slices.Min(slices.Collect(maps.Keys(s.MatchLabels)))
-	return [2]string{k, s.MatchLabels[k]}, true
+	return least, ok
 }
 
 func (t *Tables) newClass(p *cluster.Pod, policies *subjects, intern map[string]int32) class {
@@ -164,19 +166,26 @@ func (t *Tables) group(policies []int32, intern map[string]int32) int32 {
 	return id
 }
 
-func classKey(p *cluster.Pod) string {
-	var b strings.Builder
-	b.WriteString(p.Namespace)
-	for _, k := range slices.Sorted(maps.Keys(p.Labels)) {
-		b.WriteByte(0)
-		b.WriteString(k)
-		b.WriteByte(1)
-		b.WriteString(p.Labels[k])
+func classKey(p *cluster.Pod) string { return string(appendClassKey(nil, p)) }
+
+// appendClassKey is equal for pods of one class.
+func appendClassKey(b []byte, p *cluster.Pod) []byte {
+	b = append(b, p.Namespace...)
+	var few [8]string
+	keys := few[:0]
+	for k := range p.Labels {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		b = append(append(append(append(b, 0), k...), 1), p.Labels[k]...)
 	}
 	for _, c := range p.Ports {
-		fmt.Fprintf(&b, "\x02%s/%d/%d", c.Name, c.Port, c.Protocol)
+		b = append(append(append(b, 2), c.Name...), '/')
+		b = append(strconv.AppendUint(b, uint64(c.Port), 10), '/')
+		b = strconv.AppendUint(b, uint64(c.Protocol), 10)
 	}
-	return b.String()
+	return b
 }
 
 // Isolating returns the policies that isolate the pod in the direction, in the

@@ -32,7 +32,7 @@ type Chart struct {
 // Compile joins a Model.
 func Compile(m *model.Model) *Chart {
 	cs := newClasses(m)
-	c := &Chart{join: newJoin(newIndex(cs, m.Policies), &m.Profile.Policy), parts: map[string][]part{}}
+	c := &Chart{join: newJoin(newIndex(cs, m.Policies, m.Index), &m.Profile.Policy), parts: map[string][]part{}}
 	for i := range m.Snapshot.NetworkPolicies {
 		c.enlist(&m.Snapshot.NetworkPolicies[i])
 	}

@@ -17,6 +17,9 @@ type index struct {
 	selectors map[string]selected
 	spaces    map[string][2][]int32 // by selector: namespaces, those perhaps
 	ports     map[portName][]numbered
+	names     *cluster.Index
+	nsLabels  map[[2]string][]int32 // namespaces by label
+	unread    []int32               // namespaces whose labels are not known
 }
 
 // selected are the classes that a peer selects, and those it may.
@@ -33,10 +36,10 @@ type numbered struct {
 	classes []span
 }
 
-func newIndex(cs *classes, t *policy.Tables) *index {
+func newIndex(cs *classes, t *policy.Tables, names *cluster.Index) *index {
 	return &index{
 		classes: cs, tables: t, labels: map[string]map[string][]int32{}, selectors: map[string]selected{},
-		spaces: map[string][2][]int32{},
+		spaces: map[string][2][]int32{}, names: names,
 	}
 }
 
@@ -90,17 +93,49 @@ func (x *index) namespacesOf(s *cluster.LabelSelector) [2][]int32 {
 	if ok {
 		return known
 	}
-	for i, name := range x.namespaces {
-		sure, perhaps := x.tables.MatchesNamespace(s, name)
+	for _, i := range x.maySelect(s) {
+		sure, perhaps := x.tables.MatchesNamespace(s, x.namespaces[i])
 		switch {
 		case sure:
-			known[0] = append(known[0], int32(i))
+			known[0] = append(known[0], i)
 		case perhaps:
-			known[1] = append(known[1], int32(i))
+			known[1] = append(known[1], i)
 		}
 	}
 	x.spaces[key] = known
 	return known
+}
+
+// maySelect are the namespaces with a label that the selector demands, and those
+// whose labels were not read; in order.
+func (x *index) maySelect(s *cluster.LabelSelector) []int32 {
+	label, ok := policy.Demanded(s)
+	if !ok {
+		all := make([]int32, len(x.namespaces))
+		for i := range all {
+			all[i] = int32(i)
+		}
+		return all
+	}
+	if x.nsLabels == nil {
+		x.nsLabels = map[[2]string][]int32{}
+		for i, name := range x.namespaces {
+			ns := x.names.Namespace(name)
+			if ns == nil || ns.Implied {
+				x.unread = append(x.unread, int32(i))
+				continue
+			}
+			for k, v := range ns.Labels {
+				x.nsLabels[[2]string{k, v}] = append(x.nsLabels[[2]string{k, v}], int32(i))
+			}
+		}
+	}
+	list := x.nsLabels[label]
+	if len(x.unread) > 0 {
+		list = append(slices.Clone(list), x.unread...)
+		slices.Sort(list)
+	}
+	return list
 }
 
 // of are the classes of namespaces, which are in order, that a selector selects.
