@@ -27,6 +27,8 @@ type Chart struct {
 	cuts   [2]*cuts
 	parts  map[string][]part
 	buffer []byte
+
+	imagined map[netip.Addr]bool
 }
 
 // Compile joins a Model.

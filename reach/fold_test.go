@@ -1,0 +1,103 @@
+package reach
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/policy"
+)
+
+// A cell's ports are those of all, or some, of the pairs of pods in it.
+func TestMatrix(t *testing.T) {
+	cells, part := 0, 0
+	for seed := uint64(1); cells < 3000; seed++ {
+		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
+		g.MorePolicies()
+		for i := range g.Snapshot.Pods {
+			if p := &g.Snapshot.Pods[i]; i%2 == 0 {
+				p.Owner = flow.Object{Kind: "Deployment", Namespace: p.Namespace, Name: "d"}
+			}
+		}
+		c := Compile(compile(t, g))
+		for _, groups := range [][]Group{c.Workloads(), c.Namespaces()} {
+			matrix := c.Matrix(groups)
+			for i := range groups {
+				for j := range groups {
+					cells++
+					want := pairwise(c, &groups[i], &groups[j])
+					got := Cell{}
+					if n := slices.IndexFunc(matrix, func(c Cell) bool { return c.From == i && c.To == j }); n >= 0 {
+						got = matrix[n]
+					}
+					if len(want.Some) > 0 && !want.Some.Equal(want.All) {
+						part++
+					}
+					if !got.All.Equal(want.All) || !got.Some.Equal(want.Some) || !got.Perhaps.Equal(want.Perhaps) {
+						t.Fatalf("seed %d: %s to %s: %+v, want %+v", seed, groups[i].Name, groups[j].Name, got, want)
+					}
+				}
+			}
+		}
+	}
+	if part < 100 {
+		t.Errorf("only %d of %d cells differ by pod", part, cells)
+	}
+}
+
+func pairwise(c *Chart, a, b *Group) Cell {
+	cell, first := Cell{}, true
+	for u := range a.Units.All {
+		for v := range b.Units.All {
+			for _, in := range []Families{IPv4, IPv6} {
+				if c.units.list[u].families&c.units.list[v].families&in == 0 {
+					continue
+				}
+				sure, perhaps := c.Between(u, v, in)
+				if cell.Some, cell.Perhaps = cell.Some.Union(sure), cell.Perhaps.Union(perhaps); first {
+					cell.All, first = sure, false
+				}
+				cell.All = cell.All.And(sure)
+			}
+		}
+	}
+	return cell
+}
+
+// A pod that does not exist is isolated, and admitted, by its labels alone.
+func TestImagine(t *testing.T) {
+	s := generate.Cluster(generate.Small, 1)
+	frontend := &cluster.LabelSelector{MatchLabels: cluster.Labels{"role": "frontend"}}
+	ns := s.Pods[0].Namespace
+	s.NetworkPolicies = []cluster.NetworkPolicy{{
+		Meta: cluster.Meta{Namespace: ns, Name: "p"}, IsolatesIngress: true,
+		Ingress: []cluster.PolicyRule{{
+			Peers: []cluster.PolicyPeer{{PodSelector: frontend}, {IPBlock: &cluster.IPBlock{CIDR: space4}}},
+			Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: 80}}},
+		}},
+	}}
+	c := Compile(compileSnapshot(t, s))
+	n, err := c.With(c.Imagine(ns, "new", cluster.Labels{"role": "frontend"}), c.Imagine(ns, "other", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := n.UnitOf(n.m.Index.Pod(ns, s.Pods[0].Name))
+	for name, want := range map[string]string{"new": "80", "other": "none"} {
+		u := n.UnitOf(n.m.Index.Pod(ns, name))
+		if sure, _ := n.Between(u, old, IPv4); sure.String() != want {
+			t.Errorf("%s reaches %v, want %s", name, sure, want)
+		}
+	}
+	// Whether the block holds the address it will have is not known.
+	if _, perhaps := n.Between(n.UnitOf(n.m.Index.Pod(ns, "other")), old, IPv4); perhaps.String() != "80" {
+		t.Errorf("by its address it may reach %v", perhaps)
+	}
+	if got := n.OpenToAll(old).String(); got != "80" {
+		t.Errorf("open to all: %v", got)
+	}
+	if got := n.FromAddresses(old); len(got) != 1 || !slices.Equal(got[0].Ranges, []policy.Range{space(0)}) {
+		t.Errorf("%+v", got)
+	}
+}
