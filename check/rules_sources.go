@@ -49,7 +49,8 @@ func (l *linter) masquerades(svc *cluster.Service, p *cluster.ServicePort) (else
 // outside and about nodes.
 func (l *linter) fromOutside(svc *cluster.Service, p *cluster.ServicePort) {
 	lost, lostHere := l.masquerades(svc, p)
-	closed, servers := 0, l.x.servers(svc, p)
+	closed := 0
+	servers, others := l.x.policed(l.x.bothFamilies(svc, p)...)
 	for _, s := range servers {
 		isolating := l.m.Policies.Isolating(s.pod, policy.Ingress)
 		if len(isolating) == 0 {
@@ -67,7 +68,7 @@ func (l *linter) fromOutside(svc *cluster.Service, p *cluster.ServicePort) {
 			l.blocksOf(svc, p, s, isolating)
 		}
 	}
-	if len(servers) > 0 && closed == len(servers) {
+	if len(servers) > 0 && closed == len(servers) && !others {
 		l.closed(svc, p, servers[0])
 	}
 }
@@ -139,7 +140,7 @@ func (l *linter) blocksOf(svc *cluster.Service, p *cluster.ServicePort, s server
 		for i := range np.Ingress {
 			for j := range np.Ingress[i].Peers {
 				b := np.Ingress[i].Peers[j].IPBlock
-				if b == nil || !opensPort(&np.Ingress[i], s, p.Protocol) {
+				if b == nil || !l.m.Policies.RuleOpens(&np.Ingress[i], s.pod, p.Protocol, s.port) {
 					continue
 				}
 				r := &ruleAt{p: np, d: policy.Ingress, rule: &np.Ingress[i], field: "spec.ingress[" + itoa(i) + "]"}
@@ -155,22 +156,6 @@ func (l *linter) blocksOf(svc *cluster.Service, p *cluster.ServicePort, s server
 			}
 		}
 	}
-}
-
-// opensPort reports whether a rule's ports hold the port the server listens on.
-func opensPort(r *cluster.PolicyRule, s server, proto flow.Protocol) bool {
-	if len(r.Ports) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(r.Ports, func(p cluster.PolicyPort) bool {
-		switch {
-		case p.Protocol != proto:
-			return false
-		case p.Port.Name != "":
-			return slices.Contains(s.pod.PortNumbers(proto, p.Port.Name), s.port)
-		}
-		return p.Port.Number == 0 || p.Port.Number <= s.port && s.port <= max(p.Port.Number, p.EndPort)
-	})
 }
 
 // neverSeen reports whether a node's address is denied at the server, so that
@@ -293,7 +278,7 @@ func (l *linter) serviceBlock(r *ruleAt, j int, addr netip.Addr) {
 	for _, svc := range owners {
 		for i := range svc.Ports {
 			p := &svc.Ports[i]
-			if !opensPort(r.rule, server{pod: &cluster.Pod{}, port: p.Port}, p.Protocol) {
+			if !l.m.Policies.RuleOpens(r.rule, nil, p.Protocol, p.Port) {
 				continue
 			}
 			all := l.x.backends(svc, p).All()
@@ -316,7 +301,7 @@ func (l *linter) serviceBlock(r *ruleAt, j int, addr netip.Addr) {
 // say), with the port of the Service in front of it instead of its own.
 func (l *linter) endpointBlock(r *ruleAt, j int, addr netip.Addr, subject *cluster.Pod) {
 	for _, e := range l.x.manual()[addr] {
-		if e.at.Port() == e.port.Port || !opensPort(r.rule, server{pod: &cluster.Pod{}, port: e.port.Port}, e.port.Protocol) {
+		if e.at.Port() == e.port.Port || !l.m.Policies.RuleOpens(r.rule, nil, e.port.Protocol, e.port.Port) {
 			continue
 		}
 		to := policy.Party{Addr: addr, Node: l.m.Index.NodeByIP(addr) != nil}

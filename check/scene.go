@@ -266,21 +266,37 @@ type server struct {
 // servers are the pods behind a Service port and where they listen, one for
 // each class of pods and number.
 func (x *scene) servers(svc *cluster.Service, p *cluster.ServicePort) []server {
-	var out []server
+	all, _ := x.policed(x.backends(svc, p))
+	return all
+}
+
+// policed are the endpoints that policy is asked about, one for each class of
+// pods and number, and whether there are others: processes of nodes, addresses
+// that are no pod's, pods that are not in the input.
+func (x *scene) policed(lists ...*service.Backends) (out []server, others bool) {
 	seen := map[[2]int]bool{}
-	all := x.backends(svc, p).All()
-	for i := range all {
-		pod := all[i].Target
-		if pod == nil || pod.HostNetwork {
-			continue
-		}
-		k := [2]int{x.m.Policies.ClassOf(pod), int(all[i].Addr.Port())}
-		if !seen[k] {
-			seen[k] = true
-			out = append(out, server{pod, all[i].Addr.Port()})
+	for _, b := range lists {
+		all := b.All()
+		for i := range all {
+			pod := all[i].Target
+			if pod == nil || pod.HostNetwork {
+				others = true
+				continue
+			}
+			k := [2]int{x.m.Policies.ClassOf(pod), int(all[i].Addr.Port())}
+			if !seen[k] {
+				seen[k] = true
+				out = append(out, server{pod, all[i].Addr.Port()})
+			}
 		}
 	}
-	return out
+	return out, others
+}
+
+// bothFamilies are the endpoints of a Service port in IPv4 and IPv6.
+func (x *scene) bothFamilies(svc *cluster.Service, p *cluster.ServicePort) []*service.Backends {
+	parts := x.slices[[2]string{svc.Namespace, svc.Name}]
+	return []*service.Backends{service.EndpointsOf(p, false, parts, x.m.Index), service.EndpointsOf(p, true, parts, x.m.Index)}
 }
 
 // distance is Levenshtein's, in runes of ASCII.

@@ -45,3 +45,10 @@ func (t *Tables) SelectsNamespace(s *cluster.LabelSelector, name string) (select
 func (d *Describer) ServiceWith(proto flow.Protocol, port uint16, servers []*cluster.Pod) (*cluster.Service, *cluster.ServicePort) {
 	return d.serviceWith(&Port{Protocol: proto, First: port, Last: port}, servers)
 }
+
+// RuleOpens reports whether the ports of a rule hold a port of the server; names
+// are the server's, nil has none.
+func (t *Tables) RuleOpens(r *cluster.PolicyRule, server *cluster.Pod, proto flow.Protocol, port uint16) bool {
+	m, _ := t.portsMatch(nil, r, &Question{Direction: Ingress, Subject: Party{Pod: server}, Protocol: proto, Port: port})
+	return m == yes
+}
