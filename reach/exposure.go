@@ -120,7 +120,7 @@ func (c *Chart) With(pods ...cluster.Pod) (*Chart, error) {
 func (c *Chart) Policies() []cluster.NetworkPolicy {
 	var out []cluster.NetworkPolicy
 	for id, p := range c.policies {
-		if id/64 < len(c.active) && c.active[id/64]&(1<<(id%64)) != 0 {
+		if c.counts(int32(id)) {
 			out = append(out, *p.NetworkPolicy)
 		}
 	}

@@ -44,7 +44,7 @@ func (c *Chart) Replace(old, new *cluster.NetworkPolicy) (*Chart, []Change) {
 func (c *Chart) find(p *cluster.NetworkPolicy) int32 {
 	found := int32(-1)
 	for _, id := range c.ids[p.Object()] {
-		if int(id/64) >= len(c.active) || c.active[id/64]&(1<<(id%64)) == 0 {
+		if !c.counts(id) {
 			continue
 		}
 		if c.policies[id].NetworkPolicy == p {
