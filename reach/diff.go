@@ -68,7 +68,7 @@ func (d *Difference) match() {
 		if oldUnit[i] < 0 {
 			continue
 		}
-		j := int32(-1)
+		var j int32
 		if i < len(young) && young[i].Name == old[i].Name && young[i].Namespace == old[i].Namespace {
 			j = int32(i) // mostly nothing moved
 		} else {

@@ -92,13 +92,13 @@ func TestDiff(t *testing.T) {
 					if !got[1][0].Equal(now.Minus(was)) || !got[1][1].Equal(was.Minus(now)) {
 						t.Fatalf("seed %d: %s to %s: told +%v -%v, it was %v and is %v", seed, old.Unit(a.Old).Example.Name, old.Unit(b.Old).Example.Name, got[1][0], got[1][1], was, now)
 					}
-					all, any := was.Union(maybe), now.Union(may)
+					before, after := was.Union(maybe), now.Union(may)
 					level := 0
 					if !slices.ContainsFunc(d.Changes, func(c Change) bool { return !c.Sure }) {
 						level = 1
 					}
-					if !got[level][0].Equal(any.Minus(all)) || !got[level][1].Equal(all.Minus(any)) {
-						t.Fatalf("seed %d: %s to %s: told perhaps +%v -%v, it was %v and is %v", seed, old.Unit(a.Old).Example.Name, old.Unit(b.Old).Example.Name, got[level][0], got[level][1], all, any)
+					if !got[level][0].Equal(after.Minus(before)) || !got[level][1].Equal(before.Minus(after)) {
+						t.Fatalf("seed %d: %s to %s: told perhaps +%v -%v, it was %v and is %v", seed, old.Unit(a.Old).Example.Name, old.Unit(b.Old).Example.Name, got[level][0], got[level][1], before, after)
 					}
 					told += len(got[1][0]) + len(got[1][1])
 				}

@@ -57,7 +57,7 @@ func (c *Chart) Matrix(groups []Group) []Cell {
 	}
 	var out []Cell
 	for i := range x.cells {
-		if cell, any := x.cell(i); any {
+		if cell, ok := x.cell(i); ok {
 			out = append(out, cell)
 		}
 	}
@@ -151,8 +151,8 @@ func (x *matrix) add(f *Flow) {
 	}
 }
 
-// cell sums up a place; any is false where nothing passes.
-func (x *matrix) cell(i int) (cell Cell, any bool) {
+// cell sums up a place; ok is false where nothing passes.
+func (x *matrix) cell(i int) (cell Cell, ok bool) {
 	t := &x.cells[i]
 	if len(t.pairs)+len(t.perhaps) == 0 {
 		return cell, false

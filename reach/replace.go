@@ -8,10 +8,10 @@ import (
 )
 
 // Replace is the Chart with one policy in place of another, and what that takes
-// and gives. A nil old adds the policy, a nil new removes it. What does not depend
+// and gives. A nil old adds the policy, a nil young removes it. What does not depend
 // on the two is shared with c, which stays as it is. The Snapshot of the Chart's
 // Model still holds the old policy.
-func (c *Chart) Replace(old, new *cluster.NetworkPolicy) (*Chart, []Change) {
+func (c *Chart) Replace(old, young *cluster.NetworkPolicy) (*Chart, []Change) {
 	n := *c
 	n.trips, n.cuts, n.parts = nil, [2]*cuts{}, map[string][]part{}
 	n.active = slices.Clone(c.active)
@@ -25,9 +25,9 @@ func (c *Chart) Replace(old, new *cluster.NetworkPolicy) (*Chart, []Change) {
 			n.active[oldID/64] &^= 1 << (oldID % 64)
 		}
 	}
-	if new != nil {
-		newID = n.enlist(new)
-		n.addPrefixes(new)
+	if young != nil {
+		newID = n.enlist(young)
+		n.addPrefixes(young)
 	}
 	changed := n.regroup(c, oldID, newID)
 	n.m = c.m.JudgedBy(&n)
