@@ -2,9 +2,7 @@ package check
 
 import (
 	"net/netip"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/explain"
