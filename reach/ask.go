@@ -45,11 +45,12 @@ type Target struct {
 // Ask answers one question as path.Ask does. A Via must be a node of the
 // Snapshot, and the owner of an address that is a node's.
 func (c *Chart) Ask(from Place, to Target) Answer {
+	c.onlyUnits()
 	return answerOf(c.legs(&from.start, to, true))
 }
 
 func (c *Chart) legs(from *start, to Target, fold bool) []leg {
-	w := walker{m: c.m, from: from, proto: to.Protocol, to: to.Addr, asked: to.Pod, fold: fold}
+	w := walker{m: c.m, c: c, from: from, proto: to.Protocol, to: to.Addr, asked: to.Pod, fold: fold}
 	if to.Via != "" && from.kind == flow.MachineClient {
 		return w.via(to.Via)
 	}

@@ -27,6 +27,7 @@ type Chart struct {
 	cuts   [2]*cuts
 	parts  map[string][]part
 	buffer []byte
+	ways
 
 	imagined map[netip.Addr]bool
 }
@@ -47,6 +48,7 @@ func Compile(m *model.Model) *Chart {
 		}
 	}
 	c.m = m.JudgedBy(c)
+	c.ways = newWays()
 	return c
 }
 

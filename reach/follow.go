@@ -17,7 +17,7 @@ func (c *Chart) Follow(m *model.Model) *Chart {
 		return Compile(m)
 	}
 	n := *c
-	n.places, n.trips, n.cuts, n.parts = nil, nil, [2]*cuts{}, map[string][]part{}
+	n.places, n.trips, n.cuts, n.parts, n.ways = nil, nil, [2]*cuts{}, map[string][]part{}, newWays()
 	n.m = m.JudgedBy(&n)
 	next := &n
 	for _, r := range c.replaced(m.Snapshot) {

@@ -13,7 +13,7 @@ import (
 // Model still holds the old policy.
 func (c *Chart) Replace(old, young *cluster.NetworkPolicy) (*Chart, []Change) {
 	n := *c
-	n.trips, n.cuts, n.parts = nil, [2]*cuts{}, map[string][]part{}
+	n.trips, n.cuts, n.parts, n.ways = nil, [2]*cuts{}, map[string][]part{}, newWays()
 	n.active = slices.Clone(c.active)
 	if c.minds() {
 		n.places = nil

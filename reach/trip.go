@@ -17,6 +17,7 @@ type recorder struct {
 	*Chart
 	pod  *cluster.Pod
 	addr netip.Addr // of a client, instead of a pod
+	all  bool       // every question is noted
 }
 
 // Judge implements model.Judges.
@@ -29,6 +30,9 @@ func (r *recorder) Judge(q policy.Question) policy.Decision {
 
 // about reports whether the answer depends on who sent the packet.
 func (r *recorder) about(q *policy.Question) bool {
+	if r.all {
+		return true
+	}
 	if r.pod != nil {
 		return q.Subject.Pod == r.pod || q.Peer.Pod == r.pod
 	}
@@ -53,7 +57,7 @@ func (c *Chart) recordingOf() *recording {
 // it is.
 func (c *Chart) trip(from *start, to Target, nodes [][]span) []leg {
 	r := c.recordingOf()
-	r.pod, r.addr = nil, netip.Addr{}
+	r.pod, r.addr, r.all = nil, netip.Addr{}, false
 	switch from.kind {
 	case flow.MachinePod:
 		r.pod = from.pod
@@ -61,7 +65,7 @@ func (c *Chart) trip(from *start, to Target, nodes [][]span) []leg {
 		r.addr = from.addr(to.Addr.Addr().Is6())
 	default:
 	}
-	w := walker{m: r.m, from: from, proto: to.Protocol, to: to.Addr, fold: true, groups: nodes, record: &r.recorder}
+	w := walker{m: r.m, c: c, from: from, proto: to.Protocol, to: to.Addr, fold: true, groups: nodes, record: &r.recorder}
 	return w.walk()
 }
 

@@ -59,6 +59,7 @@ type check struct {
 // It has one function for each of path's, in the same order.
 type walker struct {
 	m      *model.Model
+	c      *Chart
 	from   *start
 	proto  flow.Protocol
 	to     netip.AddrPort
@@ -357,33 +358,64 @@ func (w *walker) captured(p *packet, node string, process bool, f *service.Front
 	case model.LeaveEmpty:
 		w.route(p, node, process, false)
 	case model.Chosen:
-		w.chosen(p, node, process, trip, backends)
+		w.chosen(p, node, process, f, trip, backends)
 	}
 }
 
 // chosen goes on with every endpoint, or one of each kind that fares alike.
-func (w *walker) chosen(p *packet, node string, process bool, trip model.Trip, backends []*service.Backend) {
+func (w *walker) chosen(p *packet, node string, process bool, f *service.Front, trip model.Trip, backends []*service.Backend) {
 	if !w.fold {
 		for _, b := range backends {
 			w.dnat(p.fork(), node, process, b, trip, 1)
 		}
 		return
 	}
-	keys := make([]model.BackendKey, 0, 8)
-	groups := make([]int, 0, 8) // places of the shown
-	counts := make([]int, 0, 8)
-	for i, b := range backends {
-		k := w.m.AlikeBackend(b, node, p.tuple.Src.Addr(), w.proto)
-		at := slices.Index(keys, k)
-		if at < 0 {
-			at = len(keys)
-			keys, groups, counts = append(keys, k), append(groups, i), append(counts, 0)
+	var targets map[*service.Backend]*target
+	if w.c.hasWays() {
+		targets = w.c.targetsOf(f.Backends, w.proto)
+	}
+	var few [8]alike
+	kinds := few[:0]
+	for _, b := range backends {
+		k := alike{shown: b, count: 1}
+		if t := targets[b]; t != nil && t.plain && b.Addr.Addr() != p.tuple.Src.Addr() {
+			k.target, k.local = t, t.node == node
+		} else {
+			k.key = w.m.AlikeBackend(b, node, p.tuple.Src.Addr(), w.proto)
 		}
-		counts[at]++
+		at := slices.IndexFunc(kinds, k.same)
+		if at < 0 {
+			kinds = append(kinds, k)
+		} else {
+			kinds[at].count++
+		}
 	}
-	for i, at := range groups {
-		w.dnat(p.fork(), node, process, backends[at], trip, counts[i])
+	for i := range kinds {
+		k := &kinds[i]
+		q := p
+		if p.count = k.count; k.target == nil || !w.fill(p, node, process, k.target, k.shown, trip) {
+			if i < len(kinds)-1 || k.target != nil {
+				q = p.fork()
+			}
+			w.dnat(q, node, process, k.shown, trip, k.count)
+		}
 	}
+}
+
+// alike is endpoints that fare alike on a node.
+type alike struct {
+	shown  *service.Backend
+	count  int
+	key    model.BackendKey
+	target *target // instead of key, for a pod like most
+	local  bool
+}
+
+func (k alike) same(o alike) bool {
+	if k.target != nil && o.target != nil {
+		return k.target.kind == o.target.kind && k.local == o.local
+	}
+	return k.target == nil && o.target == nil && k.key == o.key
 }
 
 func (w *walker) ranges(p *packet, node string, process bool, f *service.Front) bool {
