@@ -253,6 +253,7 @@ func (b *Builder) fill(s *cluster.Snapshot) {
 	s.Callbacks = values(b.callbacks)
 	s.Foreign = values(b.foreign)
 	s.Ignored = values(b.ignored)
+	s.Pods = slices.Grow(s.Pods, len(b.pods))
 	for _, p := range b.pods {
 		s.Pods = append(s.Pods, p.Pod)
 	}
@@ -262,7 +263,7 @@ func (b *Builder) fill(s *cluster.Snapshot) {
 }
 
 func values[T any](pointers []*T) []T {
-	var all []T
+	all := slices.Grow([]T(nil), len(pointers))
 	for _, p := range pointers {
 		all = append(all, *p)
 	}

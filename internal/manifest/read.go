@@ -14,7 +14,7 @@ import (
 // text is, if that is known. Behind room objects it may stop.
 func readText(file string, text io.Reader, size int64, lim *Limits, room int) ([]decoded, *Error) {
 	var head bytes.Buffer
-	head.Grow(int(min(size, int64(lim.Document))) + bytes.MinRead)
+	head.Grow(int(min(size, int64(lim.Document))) + 2*lim.window) // with room to read on
 	if _, err := head.ReadFrom(io.LimitReader(text, int64(lim.Document)+1)); err != nil {
 		return nil, fileError(file, err)
 	}
@@ -116,28 +116,44 @@ func readPiece(p piece, lim *Limits, w *words) outcome {
 	if len(p.data) > lim.Document && !looksLikeJSON(p) {
 		return outcome{err: tooLong(p.file, p.line, len(p.data), lim)}
 	}
-	nodes, err := parsePiece(p, lim, w)
+	out, lacking := decodePiece(p, lim, w, true)
+	if lacking {
+		out, _ = decodePiece(p, lim, w, false)
+	}
+	return out
+}
+
+// decodePiece decodes one piece. cut leaves out what shapes do; lacking says that
+// this was too much.
+func decodePiece(p piece, lim *Limits, w *words, cut bool) (out outcome, lacking bool) {
+	nodes, err := parsePiece(p, lim, w, cut)
 	if err != nil {
-		return outcome{err: explainTemplate(err, p)}
+		return outcome{err: explainTemplate(err, p)}, false
 	}
 	if p.long && p.list == (typeMeta{}) && len(nodes) == 1 && untyped(&nodes[0]) {
 		return outcome{held: &heldItem{line: p.line, bytes: len(p.data), read: func(t typeMeta) outcome {
 			p.list, p.long = t, false
 			return readPiece(p, lim, &words{})
-		}}}
+		}}}, false
 	}
-	out := outcome{isItem: p.long}
+	out.isItem = p.long
 	for i := range nodes {
 		if nodes[i].kind == isNull {
 			continue // an empty document
 		}
 		more, err := objects(p, &nodes[i], p.list, 0)
+		if nodes[i].lacking() {
+			if reread != nil {
+				reread(&nodes[i])
+			}
+			return out, true
+		}
 		if err != nil {
-			return outcome{err: explainTemplate(err, p)}
+			return outcome{err: explainTemplate(err, p)}, false
 		}
 		out.objects = append(out.objects, more...)
 	}
-	return out
+	return out, false
 }
 
 func tooLong(file string, line, size int, lim *Limits) *Error {
@@ -155,7 +171,7 @@ func looksLikeJSON(p piece) bool {
 
 // parsePiece takes what begins with a brace for JSON, unless it is a YAML flow
 // mapping.
-func parsePiece(p piece, lim *Limits, w *words) ([]node, *Error) {
+func parsePiece(p piece, lim *Limits, w *words, cut bool) ([]node, *Error) {
 	if looksLikeJSON(p) {
 		nodes, err := readJSON(p.file, p.data, p.line, lim)
 		if err == nil || strings.EqualFold(path.Ext(p.file), ".json") {
@@ -166,7 +182,7 @@ func parsePiece(p piece, lim *Limits, w *words) ([]node, *Error) {
 		}
 		return nil, err
 	}
-	nodes, err := (&yamlReader{file: p.file, offset: p.line - 1, lim: lim, words: w}).documents(p.data, p.line)
+	nodes, err := (&yamlReader{file: p.file, offset: p.line - 1, lim: lim, words: w, list: p.list, cut: cut}).documents(p.data, p.line)
 	if err == nil && p.isOne && len(nodes) == 1 && nodes[0].kind == isList {
 		return nodes[0].kids, nil
 	}

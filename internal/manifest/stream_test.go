@@ -24,7 +24,7 @@ func readWhole(file string, data []byte, lim *Limits) (all []decoded, err *Error
 	pass := func(pieces []piece) ([]decoded, *Error) {
 		var all []decoded
 		for _, p := range pieces {
-			o := readPiece(p, lim, &words{})
+			o, _ := decodePiece(p, lim, &words{}, false)
 			if o.err != nil {
 				return nil, o.err
 			}
@@ -258,8 +258,12 @@ func TestShapes(t *testing.T) {
 	reread = func(n *node) { twice = append(twice, n.child("kind").text) }
 	defer func() { reread = nil }()
 	seen := map[string]bool{}
-	for name, data := range map[string][]byte{"dump": asJSON(t, text), "each": jsonOf(t, oneOfEach), "pods": pods.Bytes()} {
-		sameReading(t, name+".json", data, 2000, 100)
+	each := jsonOf(t, oneOfEach)
+	for name, data := range map[string][]byte{
+		"dump.json": asJSON(t, text), "each.json": each, "pods.json": pods.Bytes(), "dump.yaml": text,
+		"each.yaml": bytes.ReplaceAll(each, []byte("\n}\n"), []byte("\n}\n---\n")),
+	} {
+		sameReading(t, name, data, 2000, 100)
 		lim := Limits{}.withDefaults()
 		all, err := read(name, data, &lim)
 		if err != nil {
@@ -291,8 +295,9 @@ func TestForgottenField(t *testing.T) {
 	defer func() { reread, shapes["Pod"] = nil, was }()
 	data := jsonOf(t, oneOfEach)
 	sameReading(t, "each.json", data, 2000, 100)
-	if forgotten != 1 {
-		t.Errorf("read again %d times, want 1", forgotten)
+	sameReading(t, "pod.yaml", []byte("kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec: {hostNetwork: true}\n"), 2000, 100)
+	if forgotten != 3 { // once, and twice for YAML
+		t.Errorf("read again %d times, want 3", forgotten)
 	}
 }
 
@@ -327,7 +332,10 @@ func TestStream(t *testing.T) {
 		"escaped.json": []byte(`{"\u0061piVersion": "v1", "kind": "Namespace", "metadata": {"name": "\u0061", "labels": {"a": "b\u0063"}}}`),
 		"utf8.json":    []byte("{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a\", \"uid\": \"\xff\"}}"),
 		"separated":    []byte("{\"kind\": \"List\", \"items\": []}\n---\n" + strings.Repeat(" ", 200) + "\n---\n{\"kind\": \"Namespace\", \"apiVersion\": \"v1\",\n\"metadata\": {\"name\": \"a\"}}"),
-		"array.json":   []byte(`[1, 2]`), "numbers.json": []byte(`1 22 333`), "empty.json": []byte(" \n "),
+		"merged.yaml":  []byte("x: &x {nodeName: a, hostNetwork: true}\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {<<: *x, dnsPolicy: x}\n"),
+		"long.json": []byte(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "generation": 1234567890123456789},
+			"spec": [1234567, 12345678, 123456789, 1234567890, 12345678901, true, false, null, -1.5e300, -1.5e301]}`),
+		"array.json": []byte(`[1, 2]`), "numbers.json": []byte(`1 22 333`), "empty.json": []byte(" \n "),
 		"more.yaml": []byte("---\n" + string(text) + "---\n" + ns("a") + "---\n# nothing\n---\n" + ns("b")),
 	} {
 		for _, window := range []int{16, 61, 1000, 100_000} {
@@ -477,5 +485,59 @@ func sameNode(t *testing.T, got, want *node) {
 	}
 	for i := range got.kids {
 		sameNode(t, &got.kids[i], &want.kids[i])
+	}
+}
+
+// What is passed over is still held to every rule of the text.
+func TestPassedOver(t *testing.T) {
+	deep := strings.Repeat("[", 120) + strings.Repeat("]", 120)
+	for _, c := range []struct{ volumes, want string }{
+		{deep, "nested deeper than 100 levels"},
+		{strings.Repeat("[", 100) + strings.Repeat("]", 100), "nested deeper than 100 levels"},
+		{strings.Repeat("[", 99) + strings.Repeat("]", 99), ""},
+		{`[{"a": 1, "b": {"c": 1, "c": 2}}]`, `the key "c" stands twice in one mapping, first on line 4`},
+		{`{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6}`, "a mapping with 6 keys; the limit is 5"},
+		{`[{"<<": 1}]`, ""},
+		{`[{<<: 1}]`, `the merge key "<<" needs a mapping`},
+		{`[{[a]: 1}]`, "a mapping or list stands where a key is expected"},
+		{`[&a {b: c}, {<<: *a, b: d}]`, ""},
+		{`[&a [x, x, x, x, x, x, x], *a, *a, *a]`, "YAML aliases stand for more than 20 values"},
+		{`[{"a": ]}`, "not valid"},
+	} {
+		lim := Limits{Keys: 5, Aliased: 20}.withDefaults()
+		pod := "{\"apiVersion\": \"v1\",\n\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"},\n\"spec\": {\n\"volumes\": " + c.volumes + "}}"
+		for _, name := range []string{"a.json", "a.yaml"} {
+			isYAML := name == "a.yaml"
+			if strings.ContainsAny(c.volumes, "*") || strings.Contains(c.volumes, "<<:") || strings.Contains(c.volumes, "[a]") {
+				if !isYAML {
+					continue
+				}
+			}
+			text := pod
+			if isYAML {
+				text = "---\n" + text
+			}
+			want := c.want
+			if isYAML {
+				want = strings.ReplaceAll(want, "line 4", "line 5")
+			}
+			data := []byte(text)
+			got, err := read(name, data, &lim)
+			whole, wholeErr := readWhole(name, data, &lim)
+			if !reflect.DeepEqual(err, wholeErr) {
+				t.Errorf("%s %.40s: error %v, want %v", name, c.volumes, err, wholeErr)
+			}
+			sameDecoded(t, name, got, whole)
+			if err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Why, want)) {
+				t.Errorf("%s %.40s: error %v, want %s", name, c.volumes, err, want)
+			}
+		}
+		// In a List the limits hold for the fast reader too, which starts within.
+		data := []byte("{\"kind\": \"List\", \"items\": [" + strings.Repeat(" ", 100) + pod + "]}")
+		_, err := readTight("a.json", data, &Limits{Bytes: 1, Document: 1000, Objects: 10, Depth: 102, Aliased: 20, Keys: 100_000, window: 10})
+		_, whole := readWhole("a.json", data, &Limits{Bytes: 1, Document: 1000, Objects: 10, Depth: 102, Aliased: 20, Keys: 100_000})
+		if (err == nil) != (whole == nil) || err != nil && err.Error() != whole.Error() {
+			t.Errorf("%.40s in a List: error %v, want %v", c.volumes, err, whole)
+		}
 	}
 }

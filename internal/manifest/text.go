@@ -96,7 +96,7 @@ func (r *utf16Reader) fill() {
 func refill(data []byte, pos int, src io.Reader, window int) (next []byte, ended bool, err error) {
 	rest := data[pos:]
 	if tooBig := cap(data) > 8*window && len(rest) < window; tooBig || cap(data)-len(rest) < window {
-		next = append(make([]byte, 0, max(4*window, 2*len(rest))), rest...)
+		next = append(make([]byte, 0, max(4*window, len(rest)+len(rest)/2)), rest...)
 	} else {
 		next = data[:copy(data, rest)]
 	}

@@ -18,8 +18,11 @@ type yamlReader struct {
 	offset  int // added to the library's line numbers
 	lim     *Limits
 	words   *words
-	aliased int // values that aliases stood for so far
+	list    typeMeta // of the items, where they carry no type
+	cut     bool     // leave out what the shapes do
+	aliased int      // values that aliases stood for so far
 	inAlias bool
+	names   []key // of mappings that are looked at
 }
 
 // readYAML reads every document of data; line is the number of its first line.
@@ -46,7 +49,7 @@ func (r *yamlReader) documents(data []byte, line int) (all []node, err *Error) {
 		}
 		r.aliased = 0
 		for _, y := range doc.Content {
-			n, err := r.convert(y, 0)
+			n, err := r.root(y)
 			if err != nil {
 				return nil, err
 			}
@@ -74,20 +77,30 @@ func tooDeep(file string, line int, lim *Limits) *Error {
 	return &Error{Position: at(file, line), Why: fmt.Sprintf("nested deeper than %d levels", lim.Depth)}
 }
 
-func (r *yamlReader) convert(y *yaml.Node, depth int) (node, *Error) {
+// enter holds a value to the limits.
+func (r *yamlReader) enter(y *yaml.Node, depth int) *Error {
 	line := y.Line + r.offset
 	if depth > r.lim.Depth {
-		return node{}, tooDeep(r.file, line, r.lim)
+		return tooDeep(r.file, line, r.lim)
 	}
 	if r.inAlias {
 		if r.aliased++; r.aliased > r.lim.Aliased {
-			return node{}, &Error{
+			return &Error{
 				Position: at(r.file, line),
 				Why:      fmt.Sprintf("YAML aliases stand for more than %d values", r.lim.Aliased),
 				Hint:     "write the repeated parts out; kubectl prints no aliases",
 			}
 		}
 	}
+	return nil
+}
+
+// convert makes a node of the library's, without what the shape leaves out.
+func (r *yamlReader) convert(y *yaml.Node, depth int, s *shape) (node, *Error) {
+	if err := r.enter(y, depth); err != nil {
+		return node{}, err
+	}
+	line := y.Line + r.offset
 	switch y.Kind {
 	case yaml.ScalarNode:
 		k, text := scalar(y)
@@ -95,7 +108,7 @@ func (r *yamlReader) convert(y *yaml.Node, depth int) (node, *Error) {
 	case yaml.SequenceNode:
 		n := node{kind: isList, line: line, kids: make([]node, 0, len(y.Content))}
 		for _, c := range y.Content {
-			item, err := r.convert(c, depth+1)
+			item, err := r.convert(c, depth+1, s)
 			if err != nil {
 				return n, err
 			}
@@ -103,29 +116,32 @@ func (r *yamlReader) convert(y *yaml.Node, depth int) (node, *Error) {
 		}
 		return n, nil
 	case yaml.MappingNode:
-		return r.mapping(y, depth)
+		return r.mapping(y, depth, s)
 	case yaml.AliasNode:
-		return r.alias(y, depth)
+		return r.alias(y, depth, s)
 	default:
 		return node{kind: isNull, line: line}, nil
 	}
 }
 
 // alias converts the anchored value again, so that no two places share a node.
-func (r *yamlReader) alias(y *yaml.Node, depth int) (node, *Error) {
+func (r *yamlReader) alias(y *yaml.Node, depth int, s *shape) (node, *Error) {
 	was := r.inAlias
 	r.inAlias = true
-	n, err := r.convert(y.Alias, depth+1)
+	n, err := r.convert(y.Alias, depth+1, s)
 	r.inAlias = was
 	return n, err
 }
 
-func (r *yamlReader) mapping(y *yaml.Node, depth int) (node, *Error) {
-	n := node{
-		kind: isMap, line: y.Line + r.offset,
-		keys: make([]key, 0, len(y.Content)/2), kids: make([]node, 0, len(y.Content)/2),
+func (r *yamlReader) mapping(y *yaml.Node, depth int, s *shape) (node, *Error) {
+	if s != nil && merges(y) {
+		s = nil // the other mapping has fields of this one
 	}
-	var merges []node
+	n := node{kind: isMap, line: y.Line + r.offset, part: s}
+	if s == nil {
+		n.keys, n.kids = make([]key, 0, len(y.Content)/2), make([]node, 0, len(y.Content)/2)
+	}
+	var merged []node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
 		if k.Kind == yaml.AliasNode {
@@ -134,21 +150,31 @@ func (r *yamlReader) mapping(y *yaml.Node, depth int) (node, *Error) {
 		if k.Kind != yaml.ScalarNode {
 			return n, &Error{Position: at(r.file, y.Content[i].Line+r.offset), Why: "a mapping or list stands where a key is expected"}
 		}
-		val, err := r.convert(v, depth+1)
+		sub, kept := under(s, k.Value)
+		if !kept {
+			if err := r.check(v, depth+1); err != nil {
+				return n, err
+			}
+			continue
+		}
+		val, err := r.convert(v, depth+1, sub)
 		if err != nil {
 			return n, err
 		}
-		if k.Value == "<<" && k.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 {
-			merges = append(merges, val)
+		if isMerge(k) {
+			merged = append(merged, val)
 			continue
 		}
 		n.keys = append(n.keys, key{word(r.words, k.Value), y.Content[i].Line + r.offset})
 		n.kids = append(n.kids, val)
 	}
+	if s != nil {
+		return n, r.checkNames(y, &n)
+	}
 	if err := n.checkKeys(r.file, r.lim); err != nil {
 		return n, err
 	}
-	for _, m := range merges {
+	for _, m := range merged {
 		if err := r.merge(&n, m); err != nil {
 			return n, err
 		}
@@ -157,6 +183,118 @@ func (r *yamlReader) mapping(y *yaml.Node, depth int) (node, *Error) {
 		n.line = n.keys[0].line
 	}
 	return n, nil
+}
+
+// isMerge reports whether a key is YAML 1.1's "<<".
+func isMerge(k *yaml.Node) bool {
+	return k.Value == "<<" && k.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0
+}
+
+// merges reports whether the mapping has such a key.
+func merges(y *yaml.Node) bool {
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		k := y.Content[i]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		if isMerge(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkNames holds all keys of the mapping to what checkKeys does, the ones that
+// n leaves out too, and gives n its line.
+func (r *yamlReader) checkNames(y *yaml.Node, n *node) *Error {
+	first := len(r.names)
+	defer func() { r.names = r.names[:first] }()
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		k := y.Content[i]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		r.names = append(r.names, key{k.Value, y.Content[i].Line + r.offset})
+	}
+	all := node{line: n.line, keys: r.names[first:]}
+	if err := all.checkKeys(r.file, r.lim); err != nil {
+		return err
+	}
+	if len(all.keys) > 0 {
+		n.line = all.keys[0].line
+	}
+	return nil
+}
+
+// check finds the errors that convert would find, and keeps nothing.
+func (r *yamlReader) check(y *yaml.Node, depth int) *Error {
+	if y.Kind == yaml.MappingNode && merges(y) || y.Kind == yaml.AliasNode {
+		_, err := r.convert(y, depth, nil)
+		return err
+	}
+	if err := r.enter(y, depth); err != nil {
+		return err
+	}
+	switch y.Kind {
+	case yaml.SequenceNode:
+		for _, c := range y.Content {
+			if err := r.check(c, depth+1); err != nil {
+				return err
+			}
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(y.Content); i += 2 {
+			k := y.Content[i]
+			if k.Kind == yaml.AliasNode {
+				k = k.Alias
+			}
+			if k.Kind != yaml.ScalarNode {
+				return &Error{Position: at(r.file, y.Content[i].Line+r.offset), Why: "a mapping or list stands where a key is expected"}
+			}
+			if err := r.check(y.Content[i+1], depth+1); err != nil {
+				return err
+			}
+		}
+		return r.checkNames(y, &node{line: y.Line + r.offset})
+	default:
+	}
+	return nil
+}
+
+// root converts a document: an object, or the list around an item.
+func (r *yamlReader) root(y *yaml.Node) (node, *Error) {
+	if !r.cut {
+		return r.convert(y, 0, nil)
+	}
+	object := y
+	if y.Kind == yaml.SequenceNode && len(y.Content) == 1 {
+		object = y.Content[0]
+	}
+	return r.convert(y, 0, r.shape(object))
+}
+
+// shape is that of the object's type.
+func (r *yamlReader) shape(y *yaml.Node) *shape {
+	if y.Kind != yaml.MappingNode {
+		return nil
+	}
+	var version, name string
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		k, v := y.Content[i], y.Content[i+1]
+		if v.Kind != yaml.ScalarNode || k.Kind != yaml.ScalarNode {
+			continue
+		}
+		switch k.Value {
+		case "apiVersion":
+			version = v.Value
+		case "kind":
+			name = v.Value
+		}
+	}
+	if version == "" && name == "" {
+		return shapeOf(r.list)
+	}
+	return shapeOf(parseType(version, name))
 }
 
 // merge adds the keys of a "<<" value that n does not have itself.
