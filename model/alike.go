@@ -173,8 +173,8 @@ func (m *Model) AlikeBackend(b *service.Backend, node string, src netip.Addr, pr
 	switch {
 	case loc.Pod != nil && (loc.Pod.Node == b.Node || b.Node != node):
 		k.class = m.judges.ClassOf(loc.Pod)
-	case b.Host && b.Target != nil && m.primary(b):
-		k.class = -2 - int(b.Target.Listens(proto, b.Addr.Port()))
+	case b.Host && b.Target != nil && b.Target.HostNetwork && m.primary(b):
+		k.class = -2 - int(m.onHost(b, proto).Listens(proto, b.Addr.Port()))
 	default:
 		// Addresses outside, pods the input does not hold, and slices that contradict
 		// the pod: one by one.
@@ -184,6 +184,16 @@ func (m *Model) AlikeBackend(b *service.Backend, node string, src netip.Addr, pr
 		k.alone = b.Addr
 	}
 	return k
+}
+
+// onHost is the hostNetwork pod that has the endpoint's port on its node: the
+// target, unless another declares it.
+func (m *Model) onHost(b *service.Backend, proto flow.Protocol) *cluster.Pod {
+	n := m.Index.NodeByIP(b.Addr.Addr())
+	if p := m.Index.HostListener(n.Name, proto, b.Addr.Port()); p != nil && !b.Target.Declares(proto, b.Addr.Port()) {
+		return p
+	}
+	return b.Target
 }
 
 // primary reports whether the endpoint's address is its node's primary one.
