@@ -31,15 +31,16 @@ func (t *Tables) unresolvedPorts(p *cluster.NetworkPolicy, r *cluster.PolicyRule
 	if !t.profile.UnresolvedPortOpens || q.Peer.Pod == nil || !hasPodPeer(r) || !t.nothingResolves(p, r, q.Direction) {
 		return ruleResult{}
 	}
+	best := ruleResult{}
 	for i := range r.Peers {
 		if r.Peers[i].IPBlock != nil {
 			continue
 		}
-		if m, missing := t.peerMatches(p, &r.Peers[i], q.Peer); m != no {
-			return ruleResult{m: m, missing: missing, deviation: t.profile.Deviation(flow.CodeDeviationUnresolved)}
+		if m, missing := t.peerMatches(p, &r.Peers[i], q.Peer); m > best.m {
+			best = ruleResult{m: m, missing: missing, deviation: t.profile.Deviation(flow.CodeDeviationUnresolved)}
 		}
 	}
-	return ruleResult{}
+	return best
 }
 
 // namesOfNamespace: a named egress port without peers takes its numbers from
