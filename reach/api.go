@@ -127,7 +127,8 @@ type Change struct {
 	From, To Side
 	Ports    Ports
 	// Sure: these passed, or pass, for certain. Otherwise they could have, or can
-	// now: among them are the sure ones.
+	// now: among them are the sure ones. Of two Charts that are Certain all are
+	// Sure, and told once.
 	Sure bool
 	// Families in which it holds.
 	Families Families

@@ -84,7 +84,7 @@ func (x *compare) move(s side) []movedRow {
 
 // uncertain reports whether anything in the cluster is left open.
 func (x *compare) uncertain() bool {
-	return x.was.units.unclear || x.was.unclear || x.now.units.unclear || x.now.unclear
+	return !x.was.Certain() || !x.now.Certain()
 }
 
 func (x *compare) run() []Change {

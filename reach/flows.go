@@ -183,6 +183,13 @@ func (c *Chart) Flows(yield func(Flow) bool) {
 	}
 }
 
+// Certain reports whether nothing in the cluster is left open between pods: all
+// Flows are Sure.
+func (c *Chart) Certain() bool {
+	c.onlyUnits()
+	return !c.units.unclear && !c.unclear
+}
+
 // Between are the ports by which the pods of one Unit reach those of another, in
 // a family, and those of which it is not known.
 func (c *Chart) Between(from, to Unit, in Families) (sure, unsure Ports) {

@@ -215,6 +215,9 @@ func (c *Chart) ownNodes(b *service.Backends, f family, proto flow.Protocol) []o
 			continue
 		}
 		own[home] = append(own[home], n, readiness(e))
+		for _, z := range e.Zones() {
+			own[home] = append(append(own[home], z...), ',')
+		}
 	}
 	var out []ownNodes
 	for name, key := range own {

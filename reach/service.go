@@ -316,7 +316,10 @@ func (a *asked) onNodes(units, nodes []span) (Set, int) {
 func (a *asked) fromSelf() []FromPods {
 	c := a.c
 	pl := c.placesOf()
-	type key struct{ unit, group int32 }
+	type key struct {
+		unit, group int32
+		as          string
+	}
 	answers := map[key]int{}
 	var out []FromPods
 	for _, s := range a.self {
@@ -326,7 +329,7 @@ func (a *asked) fromSelf() []FromPods {
 		if unit < 0 || !ok || c.units.list[unit].families&(1<<a.family) == 0 {
 			continue
 		}
-		k := key{unit, int32(slices.IndexFunc(a.groups, func(g []span) bool { return has(g, node) }))}
+		k := key{unit, int32(slices.IndexFunc(a.groups, func(g []span) bool { return has(g, node) })), a.as(p)}
 		at, known := answers[k]
 		if !known {
 			from := start{kind: flow.MachinePod, addrs: p.IPs, node: p.Node, pod: p}
@@ -345,6 +348,27 @@ func (a *asked) fromSelf() []FromPods {
 		o.Nodes.spans = union(o.Nodes.spans, []span{{node, node + 1}})
 	}
 	return out
+}
+
+// as is how a pod is listed among the endpoints.
+func (a *asked) as(p *cluster.Pod) string {
+	var b []byte
+	for _, f := range a.together() {
+		all := f.Backends.All()
+		for i := range all {
+			e := &all[i]
+			if !slices.Contains(p.IPs, e.Addr.Addr()) {
+				continue
+			}
+			b = append(b, readiness(e), byte(e.Addr.Port()), byte(e.Addr.Port()>>8))
+			b = append(append(b, e.Node...), ',')
+			for _, z := range e.Zones() {
+				b = append(append(b, z...), ',')
+			}
+		}
+		b = append(b, ';')
+	}
+	return string(b)
 }
 
 // onNode is a pod of the unit on one of the nodes that is no endpoint, or nil.
