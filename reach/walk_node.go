@@ -7,7 +7,6 @@ import (
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
-	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/service"
 )
 
