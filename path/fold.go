@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/portolan-net/portolan/announce"
 	"github.com/portolan-net/portolan/cluster"
@@ -90,7 +91,7 @@ func (w *walker) ownBackends(p *packet) map[string]string {
 				own[b.Node] += b.Node
 				continue
 			}
-			own[home] += string([]byte{n, readiness(b)})
+			own[home] += string([]byte{n, readiness(b)}) + strings.Join(b.Zones(), ",")
 		}
 	}
 	return own
