@@ -232,3 +232,32 @@ func BenchmarkChange(b *testing.B) {
 		b.ReportMetric(float64(changes)/float64(b.N), "changes/op")
 	})
 }
+
+// Two versions of a whole cluster, one in a hundred policies different and one
+// Service moved.
+func BenchmarkDiff(b *testing.B) {
+	bySize(b, func(b *testing.B, size generate.Size) {
+		old := modelOf(b, size)
+		s := generate.Cluster(size, 1)
+		for i := range s.NetworkPolicies {
+			if i%100 == 7 {
+				s.NetworkPolicies[i].Ingress = s.NetworkPolicies[i-1].Ingress
+			}
+		}
+		s.Services[0].ExternalTrafficPolicy = cluster.PolicyLocal
+		young := compileSnapshot(b, s)
+		changes, fronts, spent := 0, 0, time.Duration(0)
+		for b.Loop() {
+			b.StopTimer()
+			x, y := Compile(old), Compile(young)
+			b.StartTimer()
+			since := cpu()
+			d := Diff(x, y)
+			changes, fronts = len(d.Changes), len(d.Fronts)
+			spent += cpu() - since
+		}
+		b.ReportMetric(float64(spent)/1e6/float64(b.N), "cpu-ms/op")
+		b.ReportMetric(float64(changes), "changes")
+		b.ReportMetric(float64(fronts), "fronts")
+	})
+}

@@ -200,21 +200,27 @@ func (c *Chart) ownNodes(b *service.Backends, f family, proto flow.Protocol) []o
 	}
 	all := b.All()
 	numbers := map[model.BackendKey]byte{}
+	targets := c.targetsOf(b, proto)
 	for i := range all {
 		e := &all[i]
-		home := c.m.Home(e.Addr.Addr())
-		k := c.m.AlikeBackend(e, home, nobody, proto)
-		n, ok := numbers[k]
-		if !ok {
-			n = byte(len(numbers))
-			numbers[k] = n
+		t := targets[e]
+		home, kind := t.node, t.kind
+		if !t.plain {
+			home = c.m.Home(e.Addr.Addr())
+			k := c.m.AlikeBackend(e, home, nobody, proto)
+			n, ok := numbers[k]
+			if !ok {
+				n = byte(len(numbers))
+				numbers[k] = n
+			}
+			kind = 100 + int32(n)
 		}
-		if len(numbers) > 200 || e.Node != home {
+		if len(numbers) > 100 || t.plain && kind > 99 || e.Node != home {
 			own[home] = append(own[home], home...)
 			own[e.Node] = append(own[e.Node], e.Node...)
 			continue
 		}
-		own[home] = append(own[home], n, readiness(e))
+		own[home] = append(own[home], byte(kind), readiness(e))
 		for _, z := range e.Zones() {
 			own[home] = append(append(own[home], z...), ',')
 		}

@@ -361,7 +361,9 @@ func (a *asked) as(p *cluster.Pod) string {
 				continue
 			}
 			b = append(b, readiness(e), byte(e.Addr.Port()), byte(e.Addr.Port()>>8))
-			b = append(append(b, e.Node...), ',')
+			if e.Node != p.Node {
+				b = append(append(b, e.Node...), ',')
+			}
 			for _, z := range e.Zones() {
 				b = append(append(b, z...), ',')
 			}
