@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -81,20 +82,23 @@ func (c *Chart) targetsOf(b *service.Backends, proto flow.Protocol) map[*service
 	if known := c.targets[b]; known != nil {
 		return known
 	}
-	out := map[*service.Backend]*target{}
-	kinds := map[model.BackendKey]int32{}
 	all := b.All()
+	list := make([]target, len(all))
+	out := make(map[*service.Backend]*target, len(all))
+	type kind struct {
+		unit int32
+		port uint16
+	}
+	var few [16]kind
+	kinds := few[:0]
 	for i := range all {
-		e := &all[i]
-		t := c.targetOf(e, proto)
-		if t.plain {
-			k := c.m.AlikeBackend(e, t.node, netip.Addr{}, proto)
-			id, ok := kinds[k]
-			if !ok {
-				id = int32(len(kinds))
-				kinds[k] = id
+		e, t := &all[i], &list[i]
+		if c.targetOf(t, e, proto); t.plain {
+			k := kind{t.unit, e.Addr.Port()}
+			if t.kind = int32(slices.Index(kinds, k)); t.kind < 0 {
+				t.kind = int32(len(kinds))
+				kinds = append(kinds, k)
 			}
-			t.kind = id
 		}
 		out[e] = t
 	}
@@ -104,21 +108,20 @@ func (c *Chart) targetsOf(b *service.Backends, proto flow.Protocol) map[*service
 
 // targetOf: a pod like most has an address of its own, that no front, range or
 // table says something else about, on the node that its slice says.
-func (c *Chart) targetOf(e *service.Backend, proto flow.Protocol) *target {
+func (c *Chart) targetOf(t *target, e *service.Backend, proto flow.Protocol) {
 	addr := e.Addr.Addr()
-	p := c.m.Index.PodByIP(addr)
-	t := &target{node: e.Node, pod: p}
-	if p == nil || p != e.Target || p.Node != e.Node || e.Node == "" || e.Host || p.Invented || p.HostNetwork {
-		return t
+	p := e.Target
+	t.node, t.pod = e.Node, p
+	if p == nil || p.Node != e.Node || e.Node == "" || e.Host || p.Invented || p.HostNetwork || c.m.Index.PodByIP(addr) != p {
+		return
 	}
-	if c.m.Index.NodeByIP(addr) != nil || c.m.LocalAddress(e.Node, addr) || c.m.ServiceAddress(addr) || c.m.Bound(addr) ||
+	if c.m.Home(addr) != p.Node || c.m.LocalAddress(e.Node, addr) || c.m.ServiceAddress(addr) || c.m.Bound(addr) ||
 		len(c.m.Services.At(e.Addr, proto)) > 0 || c.m.Services.ForeignProxy(e.Addr, false) != nil {
-		return t
+		return
 	}
-	t.plain = true
 	t.unit = c.unitAt(p)
+	t.plain = t.unit >= 0
 	t.listens = p.Listens(proto, e.Addr.Port())
-	return t
 }
 
 // plainNode reports whether the node's addresses are the node's alone.
