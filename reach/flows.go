@@ -79,22 +79,39 @@ func segmentAt(list []segment, k int32) int {
 	return sort.Search(len(list), func(i int) bool { return list[i].to > k })
 }
 
-// intersect2 is intersect where one of the lists may be much the longer one.
+// intersect2 is intersect where one of the lists may be much the longer one. The
+// answer may be a part of a list that was given.
 func intersect2(a, b []span) []span {
 	if len(a) < len(b) {
 		a, b = b, a
+	}
+	if len(b) == 1 {
+		return within(a, b[0])
 	}
 	if len(b) > 8 || len(a) < 16 {
 		return intersect(a, b)
 	}
 	var out []span
 	for _, s := range b {
-		i := sort.Search(len(a), func(i int) bool { return a[i].to > s.from })
-		for ; i < len(a) && a[i].from < s.to; i++ {
-			out = append(out, span{max(s.from, a[i].from), min(s.to, a[i].to)})
-		}
+		out = append(out, within(a, s)...)
 	}
 	return out
+}
+
+// within are the runs inside one.
+func within(list []span, s span) []span {
+	i := sort.Search(len(list), func(i int) bool { return list[i].to > s.from })
+	j := i + sort.Search(len(list)-i, func(j int) bool { return list[i+j].from >= s.to })
+	if i == j {
+		return nil
+	}
+	part := list[i:j:j]
+	if part[0].from < s.from || part[len(part)-1].to > s.to {
+		part = slices.Clone(part)
+		part[0].from = max(part[0].from, s.from)
+		part[len(part)-1].to = min(part[len(part)-1].to, s.to)
+	}
+	return part
 }
 
 // splitOf is a set of sources by their rows of egress, kept.

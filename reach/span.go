@@ -44,7 +44,7 @@ func count(list []span) int {
 // combine walks two lists of runs and keeps the numbers for which keep is true;
 // keep(false, false) must be false.
 func combine(a, b []span, keep func(inA, inB bool) bool) []span {
-	var out []span
+	out := make([]span, 0, len(a)+len(b))
 	at := int32(-1 << 31)
 	for len(a) > 0 || len(b) > 0 {
 		next := int32(1<<31 - 1)
