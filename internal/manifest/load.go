@@ -186,7 +186,7 @@ func (b *Builder) addRooted(root *os.Root, dir, name string) error {
 func linkError(root *os.Root, name, shown string, err error) error {
 	if info, e := root.Lstat(name); e == nil && info.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrNotExist) {
 		return &Error{
-			Position: at(clean(shown), 0), Why: "a symbolic link that leads out of the directory is not followed",
+			Position: at(clean(shown), 0), Why: linkOut,
 			Hint: "name the file itself with -f",
 		}
 	}
