@@ -166,12 +166,29 @@ func (x *compare) through(c *Chart, sources, targets []span, keys span, lost boo
 	if len(sources) == 0 {
 		return
 	}
-	s := c.rowsOf(egress).splitBy(x.family, sources)
-	c.rectangles(x.family, &s, targets, []span{keys}, yes, func(from, to, keys []span, m match) {
+	rows := c.rowsOf(egress)
+	put := func(from, to, keys []span, m match) {
 		if m >= x.level {
 			x.put(lost, Side{Units: Set{from}}, Side{Units: Set{to}}, keys[0])
 		}
-	})
+	}
+	if count(sources) <= few {
+		s := rows.splitBy(x.family, sources)
+		c.rectangles(x.family, &s, targets, []span{keys}, yes, put)
+		return
+	}
+	for i, r := range rows.list[x.family] {
+		members := rows.members[x.family][i]
+		switch {
+		case r == nil || len(members) == 0:
+		case r.open:
+			put(intersect2(members, sources), targets, []span{keys}, yes)
+		default:
+			c.throughRow(x.family, r, members, targets, []span{keys}, yes, func(from, to, keys []span, m match) {
+				put(intersect2(from, sources), to, keys, m)
+			})
+		}
+	}
 }
 
 // sources are units that may send elsewhere than before.
@@ -189,13 +206,27 @@ func (x *compare) admitted(sources, targets []span, keys span, lost bool) {
 	if len(targets) == 0 {
 		return
 	}
-	s := x.was.rowsOf(ingress).splitBy(x.family, minus(targets, x.changed[ingress]))
-	if len(s.open) > 0 {
-		x.put(lost, Side{Units: Set{sources}}, Side{Units: Set{s.open}}, keys)
-	}
-	for i := range s.parts {
-		r := x.was.rows[ingress].list[x.family][s.parts[i].row]
-		x.one(r, sources, s.parts[i].units, keys, lost)
+	rows := x.was.rowsOf(ingress)
+	same := minus(targets, x.changed[ingress])
+	if count(same) <= few {
+		s := rows.splitBy(x.family, same)
+		if len(s.open) > 0 {
+			x.put(lost, Side{Units: Set{sources}}, Side{Units: Set{s.open}}, keys)
+		}
+		for i := range s.parts {
+			x.one(rows.list[x.family][s.parts[i].row], sources, s.parts[i].units, nil, keys, lost)
+		}
+	} else {
+		for i, r := range rows.list[x.family] {
+			members := rows.members[x.family][i]
+			switch {
+			case r == nil || len(members) == 0:
+			case r.open:
+				x.put(lost, Side{Units: Set{sources}}, Side{Units: Set{intersect2(members, same)}}, keys)
+			default:
+				x.one(r, sources, members, same, keys, lost)
+			}
+		}
 	}
 	for i := range x.moved[ingress] {
 		m := &x.moved[ingress][i]
@@ -205,11 +236,15 @@ func (x *compare) admitted(sources, targets []span, keys span, lost bool) {
 	}
 }
 
-// one keeps the sources that targets of a row admit.
-func (x *compare) one(r *row, sources, targets []span, keys span, lost bool) {
+// one keeps the sources that targets of a row admit, of those within some units
+// if not nil.
+func (x *compare) one(r *row, sources, targets, of []span, keys span, lost bool) {
 	for i, from := segmentAt(r.segments, keys.from), keys.from; from < keys.to; i++ {
 		to := min(r.segments[i].to, keys.to)
 		if list := intersect2(x.at(x.was, r, r.segments[i].set), sources); len(list) > 0 {
+			if of != nil {
+				targets, of = intersect2(targets, of), nil
+			}
 			x.put(lost, Side{Units: Set{list}}, Side{Units: Set{targets}}, span{from, to})
 		}
 		from = to

@@ -60,8 +60,7 @@ func (c *Chart) throughRow(f family, r *row, units, targets, keys []span, level 
 		for from := k.from; from < k.to; at++ {
 			to := min(k.to, r.segments[at].to)
 			if set := r.segments[at].set; set != nobody || r.doubt == maybeAny {
-				s := c.peersAt(r, set, f)
-				part := []span{{from, to}}
+				s, part := c.peersAt(r, set, f), []span{{from, to}}
 				if t := intersect2(s.yes, targets); len(t) > 0 {
 					each(units, t, part, level)
 				}

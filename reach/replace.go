@@ -12,13 +12,17 @@ import (
 // on the two is shared with c, which stays as it is. The Snapshot of the Chart's
 // Model still holds the old policy.
 func (c *Chart) Replace(old, young *cluster.NetworkPolicy) (*Chart, []Change) {
+	c.onlyUnits()
+	c.rowsOf(egress)
+	if old != nil && old.IsolatesEgress || young != nil && young.IsolatesEgress {
+		c.rowsOf(ingress)
+	}
 	n := *c
 	n.trips, n.cuts, n.parts, n.ways = nil, [2]*cuts{}, map[string][]part{}, newWays()
 	n.active = slices.Clone(c.active)
 	if c.minds() {
 		n.places = nil
 	}
-	c.onlyUnits()
 	oldID, newID := int32(-1), int32(-1)
 	if old != nil {
 		if oldID = c.find(old); oldID >= 0 {
