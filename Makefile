@@ -68,7 +68,7 @@ judge: ## Ask N (1000) random clusters of kube-proxy itself and of our rules
 .PHONY: update
 update: ## Rewrite goldens, transcripts and generated docs
 	go mod tidy
-	UPDATE=1 go test -count=1 ./...
+	UPDATE=1 go test -short -count=1 ./...
 
 .PHONY: verify
 verify: ## Fail if `make update` would change anything

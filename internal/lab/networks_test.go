@@ -72,6 +72,9 @@ func three(v4, v6 bool) *cluster.Snapshot {
 // TestNetworks: every pod network, family and masquerade of its own is what path
 // takes it to be.
 func TestNetworks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("packets through every network take a minute; they are sent without -short")
+	}
 	for _, network := range []cluster.PodNetwork{cluster.PodNetworkRouted, cluster.PodNetworkBridge, cluster.PodNetworkVXLAN, cluster.PodNetworkGateway} {
 		for _, egress := range []cluster.EgressMasquerade{"none", "off-cluster", "nodes-too"} {
 			for _, families := range []string{"4", "6", "46"} {

@@ -36,6 +36,9 @@ const perCluster = 40
 // TestRandomClusters asks a kernel with our own rules what the walk predicts of
 // small hostile clusters, one lab each.
 func TestRandomClusters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("packets through random clusters take minutes; they are sent without -short")
+	}
 	began := time.Now()
 	r := &run{t: t, next: *firstSeed, skipped: map[string]int{}, features: map[string]int{}}
 	var wg sync.WaitGroup

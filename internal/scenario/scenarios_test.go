@@ -74,6 +74,9 @@ func TestScenarios(t *testing.T) {
 				continue
 			}
 			t.Run(base(s)+"/"+e.Name(), func(t *testing.T) {
+				if testing.Short() && e.Name() == "kernel" {
+					t.Skip("packets take a minute; they are sent without -short")
+				}
 				t.Parallel()
 				answered, why := 0, map[string]bool{}
 				differences, err := scenario.Run(s, e, labs, func(_ *scenario.Question, a *scenario.Answer) {
