@@ -322,6 +322,7 @@ func (a *asked) fromSelf() []FromPods {
 	}
 	answers := map[key]int{}
 	var out []FromPods
+	var units, nodes [][]int32 // of each
 	for _, s := range a.self {
 		p := &c.m.Snapshot.Pods[s]
 		node, unit := pl.number[p.Node], c.units.ofPod[s]
@@ -338,14 +339,17 @@ func (a *asked) fromSelf() []FromPods {
 			if at < 0 {
 				at = len(out)
 				out = append(out, FromPods{Answer: answer, Nodes: Nodes{all: c.m.Snapshot.Nodes}})
+				units, nodes = append(units, nil), append(nodes, nil)
 			}
 			answers[k] = at
 		}
 		o := &out[at]
 		o.Self = append(o.Self, p)
 		o.Pods++
-		o.Units.spans = union(o.Units.spans, []span{{unit, unit + 1}})
-		o.Nodes.spans = union(o.Nodes.spans, []span{{node, node + 1}})
+		units[at], nodes[at] = append(units[at], unit), append(nodes[at], node)
+	}
+	for i := range out {
+		out[i].Units, out[i].Nodes.spans = setOf(units[i]), setOf(nodes[i]).spans
 	}
 	return out
 }

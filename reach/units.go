@@ -29,6 +29,8 @@ type unit struct {
 	addr     [2]netip.Addr
 	families Families
 	doubt    doubt
+	// contested: an address of theirs is somebody else's.
+	contested bool
 	// detected by family: the proxy takes their addresses for pods'.
 	detected Families
 }
@@ -135,6 +137,7 @@ func (u *units) addClass(c *Chart, k *keyer, class int32, pods []int32) {
 		un := unit{class: class, pod: p, doubt: doubtOf(c.m, p)}
 		for _, a := range p.IPs {
 			f := familyOf(a)
+			un.contested = un.contested || c.m.Index.PodByIP(a) != p
 			if un.families&(1<<f) == 0 {
 				un.families |= 1 << f
 				un.addr[f] = a

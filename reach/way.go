@@ -112,15 +112,14 @@ func (c *Chart) targetOf(t *target, e *service.Backend, proto flow.Protocol) {
 	addr := e.Addr.Addr()
 	p := e.Target
 	t.node, t.pod = e.Node, p
-	if p == nil || p.Node != e.Node || e.Node == "" || e.Host || p.Invented || p.HostNetwork || c.m.Index.PodByIP(addr) != p {
+	if p == nil || p.Node != e.Node || e.Node == "" || e.Host || p.Invented || p.HostNetwork || !slices.Contains(p.IPs, addr) {
 		return
 	}
-	if c.m.Home(addr) != p.Node || c.m.LocalAddress(e.Node, addr) || c.m.ServiceAddress(addr) || c.m.Bound(addr) ||
+	if t.unit = c.unitAt(p); t.unit < 0 || c.units.list[t.unit].contested || c.m.LocalAddress(e.Node, addr) || c.m.ServiceAddress(addr) || c.m.Bound(addr) ||
 		len(c.m.Services.At(e.Addr, proto)) > 0 || c.m.Services.ForeignProxy(e.Addr, false) != nil {
 		return
 	}
-	t.unit = c.unitAt(p)
-	t.plain = t.unit >= 0
+	t.plain = true
 	t.listens = p.Listens(proto, e.Addr.Port())
 }
 
@@ -170,7 +169,7 @@ func (w *walker) fill(p *packet, node string, process bool, t *target, b *servic
 	if known == nil {
 		return false
 	}
-	w.follow(p, node, known, t, b, own)
+	w.follow(p, known, t, b, own)
 	return true
 }
 
@@ -229,7 +228,7 @@ func (w *walker) learn(p *packet, node string, process bool, t *target, b *servi
 }
 
 // follow fills in a way.
-func (w *walker) follow(p *packet, node string, known *way, t *target, b *service.Backend, own netip.Addr) {
+func (w *walker) follow(p *packet, known *way, t *target, b *service.Backend, own netip.Addr) {
 	l := leg{fate: known.fate, seen: known.seen, first: p.first, backend: b, dst: b.Addr, source: p.tuple.Src.Addr(), count: max(1, p.count)}
 	for i := 0; i < len(known.checks); {
 		stop, before, worst := known.checks[i].stop, len(l.checks), yes
