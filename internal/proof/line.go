@@ -43,6 +43,9 @@ type Way struct {
 	// Predicted and Observed are how its connections end, sorted.
 	Predicted, Observed []Outcome
 	Tries               int
+	// Loops: some of its packets go round until their time is up; whether the client
+	// hears of it, unreachable, or nothing, timeout, is chance.
+	Loops bool
 	// Denied is where policy is predicted to end packets, Drops where the kernel's
 	// log tells that it did. The log is limited and may be shorter.
 	Denied, Drops []Drop

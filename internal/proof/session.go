@@ -338,7 +338,7 @@ func (f *flight) way(m *model.Model) Way {
 		from = "external/" + from
 	}
 	return Way{
-		From: from, Via: f.first, Target: f.target, Name: called(m, &f.target), Predicted: sorted(f.predicted), Observed: sorted(f.observed), Tries: f.tries,
+		From: from, Via: f.first, Target: f.target, Name: called(m, &f.target), Predicted: sorted(f.predicted), Observed: sorted(f.observed), Tries: f.tries, Loops: f.loops,
 		Denied: f.denied, Drops: f.drops, Differences: f.differences(),
 	}
 }

@@ -323,9 +323,16 @@ func (c *counts) compare(theirs, ours *proof.Line) (differs []string) {
 	for i := range theirs.Ways {
 		a, b := &theirs.Ways[i], &ours.Ways[i]
 		c.beside++
-		if !theirs.Loose && !slices.Equal(a.Observed, b.Observed) {
+		if !theirs.Loose && !slices.Equal(told(a), told(b)) {
 			differs = append(differs, fmt.Sprintf("%s via %q -> %s: kube-proxy %v, our rules %v", a.From, a.Via, a.Name, a.Observed, b.Observed))
 		}
 	}
 	return append(differs, ours.Differs...)
+}
+
+// told are the outcomes of a way without those that are chance.
+func told(w *proof.Way) []proof.Outcome {
+	return slices.DeleteFunc(slices.Clone(w.Observed), func(o proof.Outcome) bool {
+		return w.Loops && (o.Seen == flow.Timeout || o.Seen == flow.Unreachable)
+	})
 }
