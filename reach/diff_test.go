@@ -58,6 +58,9 @@ func TestDiff(t *testing.T) {
 	for seed := uint64(1); pairs < questions(t); seed++ {
 		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
 		g.MorePolicies()
+		if seed%3 == 0 {
+			twins(g)
+		}
 		for i := range g.Snapshot.Pods {
 			if p := &g.Snapshot.Pods[i]; i%3 == 0 {
 				p.Owner = flow.Object{Kind: "Deployment", Namespace: p.Namespace, Name: "d"}

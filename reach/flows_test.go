@@ -22,6 +22,9 @@ func TestFlowsEqualWalk(t *testing.T) {
 	for seed := uint64(1); pairs < questions(t); seed++ {
 		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
 		g.MorePolicies()
+		if seed%3 == 0 {
+			twins(g)
+		}
 		if seed%7 == 0 {
 			g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: "a", DenyOnly: seed%2 == 0})
 		}

@@ -22,6 +22,7 @@ func TestReplace(t *testing.T) {
 		for range 4 {
 			more.MorePolicies()
 		}
+		twins(g)
 		c := Compile(compile(t, g))
 		now := slices.Clone(g.Snapshot.NetworkPolicies)
 		for step, spare := range more.Snapshot.NetworkPolicies {
@@ -72,10 +73,32 @@ func TestReplace(t *testing.T) {
 	t.Logf("%d pairs, %d lost, %d gained, %d fronts", pairs, lost, gained, fronts)
 }
 
+// twins gives pods the labels and ports of others, so that addresses alone tell
+// them apart.
+func twins(g *generate.Tangled) {
+	pods := g.Snapshot.Pods
+	for i := range pods {
+		if o := &pods[g.IntN(len(pods))]; g.IntN(2) == 0 && pods[i].HostNetwork == o.HostNetwork {
+			pods[i].Namespace, pods[i].Labels, pods[i].Ports = o.Namespace, o.Labels, o.Ports
+		}
+	}
+	s := g.Snapshot
+	for i := range s.EndpointSlices {
+		for j := range s.EndpointSlices[i].Endpoints {
+			e := &s.EndpointSlices[i].Endpoints[j]
+			if n := slices.IndexFunc(pods, func(p cluster.Pod) bool { return p.Name == e.Target.Name }); n >= 0 {
+				e.Target = pods[n].Object()
+			}
+		}
+	}
+}
+
 func sameChanges(t *testing.T, seed uint64, step int, was, now, fresh *Chart, changes []Change) int {
 	t.Helper()
 	pairs := 0
 	pods := now.m.Snapshot.Pods
+	flows := slices.Collect(now.Flows)
+	noOverlap(t, seed, flows)
 	for i := range pods {
 		p := &pods[i]
 		u := now.UnitOf(p)
@@ -95,6 +118,10 @@ func sameChanges(t *testing.T, seed uint64, step int, was, now, fresh *Chart, ch
 				freshSure, freshUnsure := fresh.Between(fresh.UnitOf(p), fresh.UnitOf(q), in)
 				if !sure.Equal(freshSure) || !unsure.Equal(freshUnsure) {
 					t.Fatalf("seed %d step %d: %s to %s: %v (%v), made anew %v (%v)", seed, step, p.Name, q.Name, sure, unsure, freshSure, freshUnsure)
+				}
+				proto, port := flow.Protocol(1+(i+j)%3), edges[(i+j+step)%len(edges)]
+				if got := lookUp(flows, u, v, in, proto, port); (got == yes) != sure.Contains(proto, port) || (got == perhaps) != unsure.Contains(proto, port) {
+					t.Fatalf("seed %d step %d: %s to %s %v %d: the rectangles say %v", seed, step, p.Name, q.Name, proto, port, got)
 				}
 				before, maybe := was.Between(was.UnitOf(p), was.UnitOf(q), in)
 				told := toldOf(t, changes, u, v, in)

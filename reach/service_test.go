@@ -26,6 +26,9 @@ func TestFrontsEqualWalk(t *testing.T) {
 			continue
 		}
 		g.MorePolicies()
+		if seed%2 == 0 {
+			twins(g)
+		}
 		if d := g.Snapshot.Fabric.Dataplane; seed%9 == 0 && (d.Policy != "forward-only" || d.Proxy != "kube-proxy-ipvs") {
 			g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: "a", DenyOnly: seed%2 == 0})
 		}
