@@ -37,7 +37,6 @@ func (a *asked) fromOutside() []FromOutside {
 	}
 	a.addClients(&out)
 	for i := range out {
-		slices.SortFunc(out[i].Ranges, func(x, y policy.Range) int { return x.First.Compare(y.First) })
 		out[i].Ranges = policy.MergeRanges(out[i].Ranges)
 	}
 	return out
@@ -109,7 +108,7 @@ func (a *asked) addRegion(out []FromOutside, region []policy.Range, rep netip.Ad
 		if n < 0 {
 			out = append(out, one)
 		} else {
-			out[n].Ranges = append(out[n].Ranges, p.ranges...)
+			out[n].Ranges = append(slices.Clip(out[n].Ranges), p.ranges...)
 		}
 	}
 	return out
@@ -133,14 +132,16 @@ func (c *Chart) ingressRow(p *cluster.Pod, f family) *row {
 
 // cutRanges are the addresses for which a set answers no, perhaps and yes.
 func (c *Chart) cutRanges(set int32, d doubt, ranges []policy.Range, f family) [3][]policy.Range {
+	if d == maybeAny {
+		return [3][]policy.Range{perhaps: ranges}
+	}
 	p := c.set(set)
 	in := commonRanges(ranges, ofFamilyRanges(p.ranges, f))
 	if p.everybody {
 		in = ranges
 	}
-	var out [3][]policy.Range
+	out := [3][]policy.Range{no: withoutRanges(ranges, in)}
 	out[d.of(yes)] = in
-	out[d.of(no)] = append(out[d.of(no)], withoutRanges(ranges, in)...)
 	return out
 }
 

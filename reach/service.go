@@ -368,8 +368,10 @@ func (a *asked) as(p *cluster.Pod) string {
 			if e.Node != p.Node {
 				b = append(append(b, e.Node...), ',')
 			}
-			for _, z := range e.Zones() {
-				b = append(append(b, z...), ',')
+			for _, hint := range [][]string{e.Zones(), e.Nodes()} {
+				for _, h := range hint {
+					b = append(append(b, h...), ',')
+				}
 			}
 		}
 		b = append(b, ';')

@@ -12,3 +12,6 @@ func (b *Backend) Same(o *Backend) bool {
 // Zones are those whose nodes topology prefers the endpoint for; none without
 // hints.
 func (b *Backend) Zones() []string { return b.zones }
+
+// Nodes are those that topology prefers the endpoint for; none without hints.
+func (b *Backend) Nodes() []string { return b.nodes }
