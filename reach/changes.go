@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/portolan-net/portolan/policy"
@@ -22,9 +23,14 @@ type compare struct {
 	moved   [2][]movedRow
 	changed [2][]span
 	// ids are equal for equal sets of the two Charts; nil: sets are the same.
-	ids  [2][]int32
-	out  []Change
-	from int // where the changes of the pair in hand begin
+	ids [2][]int32
+	// piles are targets by keys, of the sources in hand.
+	piles map[span][][]span
+	// admitters are the rows that admit any of the sources in hand, once they are
+	// looked for.
+	admitters []admitter
+	out       []Change
+	from      int // where the changes of the pair in hand begin
 }
 
 // movedRow is units that had one row and have another.
@@ -88,7 +94,7 @@ func (x *compare) uncertain() bool {
 }
 
 func (x *compare) run() []Change {
-	x.out = nil
+	x.out, x.piles = nil, map[span][][]span{}
 	for _, m := range x.moved[ingress] {
 		x.from = len(x.out)
 		x.each(&m, func(was, now int32, keys span) {
@@ -96,7 +102,7 @@ func (x *compare) run() []Change {
 		})
 	}
 	for _, m := range x.moved[egress] {
-		x.from = len(x.out)
+		x.from, x.admitters = len(x.out), nil
 		x.each(&m, func(was, now int32, keys span) {
 			x.sources(&m, was, now, keys)
 		})
@@ -214,20 +220,12 @@ func (x *compare) admitted(sources, targets []span, keys span, lost bool) {
 			x.put(lost, Side{Units: Set{sources}}, Side{Units: Set{s.open}}, keys)
 		}
 		for i := range s.parts {
-			x.one(rows.list[x.family][s.parts[i].row], sources, s.parts[i].units, nil, keys, lost)
+			x.one(rows.list[x.family][s.parts[i].row], sources, s.parts[i].units, keys, lost)
 		}
 	} else {
-		for i, r := range rows.list[x.family] {
-			members := rows.members[x.family][i]
-			switch {
-			case r == nil || len(members) == 0:
-			case r.open:
-				x.put(lost, Side{Units: Set{sources}}, Side{Units: Set{intersect2(members, same)}}, keys)
-			default:
-				x.one(r, sources, members, same, keys, lost)
-			}
-		}
+		x.throughAdmitters(sources, same, keys, lost)
 	}
+	x.flush(sources, lost)
 	for i := range x.moved[ingress] {
 		m := &x.moved[ingress][i]
 		if to := intersect2(m.units, targets); len(to) > 0 {
@@ -236,19 +234,37 @@ func (x *compare) admitted(sources, targets []span, keys span, lost bool) {
 	}
 }
 
-// one keeps the sources that targets of a row admit, of those within some units
-// if not nil.
-func (x *compare) one(r *row, sources, targets, of []span, keys span, lost bool) {
+// one keeps the sources that targets of a row admit.
+func (x *compare) one(r *row, sources, targets []span, keys span, lost bool) {
 	for i, from := segmentAt(r.segments, keys.from), keys.from; from < keys.to; i++ {
 		to := min(r.segments[i].to, keys.to)
 		if list := intersect2(x.at(x.was, r, r.segments[i].set), sources); len(list) > 0 {
-			if of != nil {
-				targets, of = intersect2(targets, of), nil
-			}
-			x.put(lost, Side{Units: Set{list}}, Side{Units: Set{targets}}, span{from, to})
+			x.pile(sources, list, targets, span{from, to}, lost)
 		}
 		from = to
 	}
+}
+
+// pile keeps targets of all the sources for flush; those of some are put.
+func (x *compare) pile(sources, list, targets []span, keys span, lost bool) {
+	if slices.Equal(list, sources) {
+		x.piles[keys] = append(x.piles[keys], targets)
+	} else {
+		x.put(lost, Side{Units: Set{list}}, Side{Units: Set{targets}}, keys)
+	}
+}
+
+// flush puts the targets that admit all of the sources by the same keys together.
+func (x *compare) flush(sources []span, lost bool) {
+	piles := make([]span, 0, len(x.piles))
+	for keys := range x.piles {
+		piles = append(piles, keys)
+	}
+	slices.SortFunc(piles, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	for _, keys := range piles {
+		x.put(lost, Side{Units: Set{sources}}, Side{Units: Set{unionAll(x.piles[keys])}}, keys)
+	}
+	clear(x.piles)
 }
 
 // both keeps the sources that targets of two rows admit by either.

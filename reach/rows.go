@@ -102,7 +102,7 @@ func (r *rows) with(c *Chart, s side, changed []span) *rows {
 		n.list[f] = append([]*row(nil), r.list[f]...)
 		n.members[f] = append([][]span(nil), r.members[f]...)
 		n.ofUnit[f] = append([]int32(nil), r.ofUnit[f]...)
-		moved := false
+		left, joined := map[int32][]span{}, map[int32][]span{}
 		for _, run := range changed {
 			for i := run.from; i < run.to; i++ {
 				was := r.ofUnit[f][i]
@@ -111,13 +111,18 @@ func (r *rows) with(c *Chart, s side, changed []span) *rows {
 				}
 				now := n.number(c, &c.units.list[i], s, family(f))
 				if n.ofUnit[f][i] = now; now != was {
-					one := []span{{i, i + 1}}
-					n.members[f][was], n.members[f][now] = minus(n.members[f][was], one), union(n.members[f][now], one)
-					moved = true
+					left[was] = appendSpan(left[was], span{i, i + 1})
+					joined[now] = appendSpan(joined[now], span{i, i + 1})
 				}
 			}
 		}
-		if n.closed[f] = r.closed[f]; moved {
+		for id, units := range left {
+			n.members[f][id] = minus(n.members[f][id], units)
+		}
+		for id, units := range joined {
+			n.members[f][id] = union(n.members[f][id], units)
+		}
+		if n.closed[f] = r.closed[f]; len(left) > 0 {
 			n.close(f)
 		}
 	}

@@ -1,6 +1,9 @@
 package reach
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // span is a run of numbers, from included, to not.
 type span struct{ from, to int32 }
@@ -85,6 +88,25 @@ func union(a, b []span) []span {
 		return a
 	}
 	return combine(a, b, func(a, b bool) bool { return a || b })
+}
+
+// unionAll is the union of many lists; the list of lists is used up.
+func unionAll(lists [][]span) []span {
+	slices.SortFunc(lists, func(a, b []span) int { return len(a) - len(b) })
+	for len(lists) > 1 {
+		half := lists[:0]
+		for i := 0; i+1 < len(lists); i += 2 {
+			half = append(half, union(lists[i], lists[i+1]))
+		}
+		if len(lists)%2 == 1 {
+			half = append(half, lists[len(lists)-1])
+		}
+		lists = half
+	}
+	if len(lists) == 0 {
+		return nil
+	}
+	return lists[0]
 }
 
 func intersect(a, b []span) []span {
