@@ -14,8 +14,8 @@ type Index struct {
 	namespaces map[string]int
 	pods       map[nsName]int
 	services   map[nsName]int
-	nodeByIP   map[netip.Addr]int
-	podByIP    map[netip.Addr]int
+	nodeByIP   byAddr
+	podByIP    byAddr
 	hostPods   map[string][]int // hostNetwork pods by node
 }
 
@@ -31,8 +31,8 @@ func NewIndex(s *Snapshot) *Index {
 		namespaces: make(map[string]int, len(s.Namespaces)),
 		pods:       make(map[nsName]int, len(s.Pods)),
 		services:   make(map[nsName]int, len(s.Services)),
-		nodeByIP:   make(map[netip.Addr]int, len(s.Nodes)),
-		podByIP:    make(map[netip.Addr]int, len(s.Pods)),
+		nodeByIP:   newByAddr(len(s.Nodes)),
+		podByIP:    newByAddr(len(s.Pods)),
 		hostPods:   map[string][]int{},
 	}
 	for i := range s.Nodes {
@@ -40,8 +40,8 @@ func NewIndex(s *Snapshot) *Index {
 		x.nodes[n.Name] = i
 		for _, ips := range [][]netip.Addr{n.InternalIPs, n.OtherIPs} {
 			for _, ip := range ips {
-				if _, taken := x.nodeByIP[ip]; !taken {
-					x.nodeByIP[ip] = i
+				if x.nodeByIP.find(ip) < 0 {
+					x.nodeByIP.put(ip, i)
 				}
 			}
 		}
@@ -69,10 +69,10 @@ func (x *Index) addPod(i int) {
 		return
 	}
 	for _, ip := range p.IPs {
-		if old, taken := x.podByIP[ip]; taken && (p.Phase == PodPending || x.s.Pods[old].Phase != PodPending) {
+		if old := x.podByIP.find(ip); old >= 0 && (p.Phase == PodPending || x.s.Pods[old].Phase != PodPending) {
 			continue
 		}
-		x.podByIP[ip] = i
+		x.podByIP.put(ip, i)
 	}
 }
 
@@ -100,6 +100,16 @@ func (x *Index) Pod(namespace, name string) *Pod {
 	return nil
 }
 
+// PodAt returns what Pod does, sooner where the pod has the address.
+func (x *Index) PodAt(ip netip.Addr, namespace, name string) *Pod {
+	if len(x.pods) == len(x.s.Pods) { // no two of one name
+		if p := x.PodByIP(ip); p != nil && p.Name == name && p.Namespace == namespace {
+			return p
+		}
+	}
+	return x.Pod(namespace, name)
+}
+
 // PodNumber returns the pod's place in Snapshot.Pods, or -1.
 func (x *Index) PodNumber(namespace, name string) int {
 	if i, ok := x.pods[nsName{namespace, name}]; ok {
@@ -118,7 +128,7 @@ func (x *Index) Service(namespace, name string) *Service {
 
 // NodeByIP returns the node that owns the address, or nil.
 func (x *Index) NodeByIP(ip netip.Addr) *Node {
-	if i, ok := x.nodeByIP[ip]; ok {
+	if i := x.nodeByIP.find(ip); i >= 0 {
 		return &x.s.Nodes[i]
 	}
 	return nil
@@ -127,11 +137,15 @@ func (x *Index) NodeByIP(ip netip.Addr) *Node {
 // PodByIP returns the live pod with its own network that owns the address, or
 // nil. hostNetwork pods share their node's address and are never returned.
 func (x *Index) PodByIP(ip netip.Addr) *Pod {
-	if i, ok := x.podByIP[ip]; ok {
+	if i := x.podByIP.find(ip); i >= 0 {
 		return &x.s.Pods[i]
 	}
 	return nil
 }
+
+// PodNumberByIP returns the place in Snapshot.Pods of the pod that PodByIP
+// returns, or -1.
+func (x *Index) PodNumberByIP(ip netip.Addr) int { return x.podByIP.find(ip) }
 
 // HostPods returns the live hostNetwork pods of a node.
 func (x *Index) HostPods(node string) []*Pod {

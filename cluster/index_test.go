@@ -60,6 +60,27 @@ func TestPodByIP(t *testing.T) {
 }
 
 // hostNetwork pods share the node's address: it stays the node's.
+// PodAt is Pod whoever has the address, and of two pods of one name the later.
+func TestPodAt(t *testing.T) {
+	s := &Snapshot{Pods: []Pod{aPod("a", "10.244.1.1", "fd00::1"), aPod("b", "10.244.1.2")}}
+	x := NewIndex(s)
+	for _, ip := range []string{"10.244.1.1", "fd00::1", "10.244.1.2", "10.244.9.9"} {
+		if got := x.PodAt(netip.MustParseAddr(ip), s.Pods[0].Namespace, "a"); got != &s.Pods[0] {
+			t.Errorf("at %s: %v, want pod a", ip, got)
+		}
+	}
+	if got := x.PodNumberByIP(netip.MustParseAddr("fd00::1")); got != 0 {
+		t.Errorf("fd00::1 is that of pod %d, want 0", got)
+	}
+	if got := x.PodNumberByIP(netip.MustParseAddr("::ffff:10.244.1.1")); got != -1 {
+		t.Errorf("an IPv4 address in IPv6 is that of pod %d, want -1", got)
+	}
+	s.Pods = append(s.Pods, aPod("a", "10.244.1.3"))
+	if got := NewIndex(s).PodAt(netip.MustParseAddr("10.244.1.1"), s.Pods[0].Namespace, "a"); got != &s.Pods[2] {
+		t.Errorf("of two pods a: %v, want the later", got)
+	}
+}
+
 func TestHostPods(t *testing.T) {
 	host := func(name, node string, port uint16) Pod {
 		p := aPod(name, "10.0.0.11")

@@ -171,14 +171,15 @@ func classKey(p *cluster.Pod) string { return string(appendClassKey(nil, p)) }
 // appendClassKey is equal for pods of one class.
 func appendClassKey(b []byte, p *cluster.Pod) []byte {
 	b = append(b, p.Namespace...)
-	var few [8]string
-	keys := few[:0]
-	for k := range p.Labels {
-		keys = append(keys, k)
+	type label struct{ key, value string }
+	var few [8]label
+	labels := few[:0]
+	for k, v := range p.Labels {
+		labels = append(labels, label{k, v})
 	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		b = append(append(append(append(b, 0), k...), 1), p.Labels[k]...)
+	slices.SortFunc(labels, func(a, b label) int { return strings.Compare(a.key, b.key) })
+	for _, l := range labels {
+		b = append(append(append(append(b, 0), l.key...), 1), l.value...)
 	}
 	for _, c := range p.Ports {
 		b = append(append(append(b, 2), c.Name...), '/')

@@ -35,34 +35,12 @@ type Backends struct {
 // address of each endpoint, as kube-proxy does (endpointslicecache.go). Service
 // targetPort plays no part: the endpoint controller already resolved it.
 func compileBackends(p *cluster.ServicePort, v6 bool, parts []*cluster.EndpointSlice, x *cluster.Index) *Backends {
-	byAddr := map[netip.AddrPort]Backend{}
-	for _, s := range parts {
-		if s.FQDN || s.IPv6 != v6 {
-			continue
-		}
-		for _, port := range s.Ports {
-			if port.Name != p.Name || port.Protocol != p.Protocol || port.Port == 0 {
-				continue
-			}
-			for i := range s.Endpoints {
-				b, ok := newBackend(&s.Endpoints[i], p.Protocol, port.Port, x)
-				if !ok {
-					continue
-				}
-				// One address twice: the one that stays wins, of two the later.
-				if _, seen := byAddr[b.Addr]; !seen || !b.Terminating {
-					byAddr[b.Addr] = b
-				}
-			}
-		}
-	}
-	b := &Backends{all: make([]Backend, 0, len(byAddr))}
-	for _, e := range byAddr {
-		b.all = append(b.all, e)
-	}
-	slices.SortFunc(b.all, func(a, b Backend) int { return a.Addr.Compare(b.Addr) })
-	for i := range b.all {
-		switch e := &b.all[i]; {
+	found := listed(p, v6, parts)
+	b := &Backends{all: make([]Backend, len(found)), ready: make([]int, 0, len(found))}
+	for i := range found {
+		e := &b.all[i]
+		*e = newBackend(&found[i], p.Protocol, x)
+		switch {
 		case e.Ready:
 			b.ready = append(b.ready, i)
 		case e.Serving && e.Terminating:
@@ -72,29 +50,67 @@ func compileBackends(p *cluster.ServicePort, v6 bool, parts []*cluster.EndpointS
 	return b
 }
 
-func newBackend(e *cluster.Endpoint, proto flow.Protocol, port uint16, x *cluster.Index) (Backend, bool) {
-	if len(e.Addresses) == 0 {
-		return Backend{}, false
+// endpoint is one of a slice, by the port asked for.
+type endpoint struct {
+	*cluster.Endpoint
+	addr netip.AddrPort
+}
+
+// listed are the endpoints of a port, in the order of their addresses. Of one
+// address twice the one that stays wins, of two the later.
+func listed(p *cluster.ServicePort, v6 bool, parts []*cluster.EndpointSlice) []endpoint {
+	var all []endpoint
+	for _, s := range parts {
+		if s.FQDN || s.IPv6 != v6 {
+			continue
+		}
+		for _, port := range s.Ports {
+			if port.Name != p.Name || port.Protocol != p.Protocol || port.Port == 0 {
+				continue
+			}
+			all = slices.Grow(all, len(s.Endpoints))
+			for i := range s.Endpoints {
+				if e := &s.Endpoints[i]; len(e.Addresses) > 0 {
+					all = append(all, endpoint{e, netip.AddrPortFrom(e.Addresses[0], port.Port)})
+				}
+			}
+		}
 	}
-	addr := e.Addresses[0]
+	slices.SortStableFunc(all, func(a, b endpoint) int { return a.addr.Compare(b.addr) })
+	out := all[:0]
+	for _, e := range all {
+		switch n := len(out) - 1; {
+		case n < 0 || out[n].addr != e.addr:
+			out = append(out, e)
+		case !e.Terminating:
+			out[n] = e
+		}
+	}
+	return out
+}
+
+func newBackend(e *endpoint, proto flow.Protocol, x *cluster.Index) Backend {
+	addr := e.addr.Addr()
+	node := x.NodeByIP(addr)
 	b := Backend{
-		Endpoint: flow.Endpoint{Node: e.Node, Addr: netip.AddrPortFrom(addr, port)},
-		Host:     x.NodeByIP(addr) != nil,
+		Endpoint: flow.Endpoint{Node: e.Node, Addr: e.addr},
+		Host:     node != nil,
 		Ready:    e.Ready, Serving: e.Serving, Terminating: e.Terminating,
 		zones: e.HintZones, nodes: e.HintNodes,
 	}
-	if e.Target.Kind == "Pod" {
+	switch {
+	case e.Target.Kind == "Pod":
 		b.Pod = e.Target
-		b.Target = x.Pod(e.Target.Namespace, e.Target.Name)
-	} else if b.Host {
-		b.Target = x.HostListener(x.NodeByIP(addr).Name, proto, port)
-	} else {
+		b.Target = x.PodAt(addr, e.Target.Namespace, e.Target.Name)
+	case b.Host:
+		b.Target = x.HostListener(node.Name, proto, e.addr.Port())
+	default:
 		b.Target = x.PodByIP(addr)
 	}
 	if b.Target != nil {
 		b.Pod = b.Target.Object()
 	}
-	return b, true
+	return b
 }
 
 // Any reports whether a proxy may use any of the endpoints, anywhere.

@@ -103,27 +103,31 @@ type Tables struct {
 // ExternalName) have no front; a Service handled by another proxy
 // (service.kubernetes.io/service-proxy-name) has none either.
 func Compile(s *cluster.Snapshot, x *cluster.Index) *Tables {
-	t := &Tables{
-		fronts: map[key][]*Front{}, nodePorts: map[portKey][]*Front{}, byService: map[*cluster.Service][]*Front{},
-		owners: map[netip.Addr][]*cluster.Service{}, clusterIP: map[netip.Addr]*cluster.Service{}, proxyMode: map[netip.Addr]*cluster.Service{},
-		serving: map[*cluster.Service][]string{}, served: map[nodeAddr]bool{}, foreign: map[netip.Addr]*cluster.Service{}, foreignNP: map[uint16]*cluster.Service{},
-		health: map[uint16]*cluster.Service{},
-	}
-	slicesOf := map[[2]string][]*cluster.EndpointSlice{}
+	n, endpoints := len(s.Services), 0
+	slicesOf := make(map[[2]string][]*cluster.EndpointSlice, n)
+	hints := false
 	for i := range s.EndpointSlices {
 		e := &s.EndpointSlices[i]
-		t.hints = t.hints || hasZoneHints(e)
+		endpoints += len(e.Endpoints)
+		hints = hints || hasZoneHints(e)
 		k := [2]string{e.Namespace, e.Service}
 		slicesOf[k] = append(slicesOf[k], e)
 	}
+	t := &Tables{
+		fronts: make(map[key][]*Front, n), nodePorts: map[portKey][]*Front{}, byService: make(map[*cluster.Service][]*Front, n),
+		owners: map[netip.Addr][]*cluster.Service{}, clusterIP: make(map[netip.Addr]*cluster.Service, n), proxyMode: map[netip.Addr]*cluster.Service{},
+		serving: make(map[*cluster.Service][]string, n), hints: hints, served: make(map[nodeAddr]bool, endpoints),
+		foreign: map[netip.Addr]*cluster.Service{}, foreignNP: map[uint16]*cluster.Service{}, health: map[uint16]*cluster.Service{},
+	}
 	for i := range s.Services {
 		svc := &s.Services[i]
+		parts := slicesOf[[2]string{svc.Namespace, svc.Name}]
 		t.claim(svc)
-		t.serving[svc] = serving(slicesOf[[2]string{svc.Namespace, svc.Name}])
+		t.serving[svc] = serving(parts)
 		if svc.Headless || svc.Type == cluster.ServiceExternalName || svc.ProxyName != "" {
 			continue
 		}
-		t.add(svc, slicesOf[[2]string{svc.Namespace, svc.Name}], x)
+		t.add(svc, parts, x)
 	}
 	return t
 }
@@ -340,6 +344,7 @@ func (t *Tables) HintsZones() bool { return t.hints }
 func serving(parts []*cluster.EndpointSlice) []string {
 	var nodes []string
 	for _, s := range parts {
+		nodes = slices.Grow(nodes, len(s.Endpoints))
 		for i := range s.Endpoints {
 			if e := &s.Endpoints[i]; e.Ready || e.Serving {
 				nodes = append(nodes, e.Node)
