@@ -38,6 +38,7 @@ var house = layout{
 		"check":    {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path", "explain"},
 		"reach":    {"flow", "cluster", "announce", "service", "policy", "model"},
 		"nft":      {"flow", "cluster", "service", "policy", "model"},
+		"diff":     {"flow", "cluster", "service", "policy", "model", "reach"},
 	},
 
 	// What touches the world. "pure" stands for every package above.
@@ -49,6 +50,7 @@ var house = layout{
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
 		"internal/truth":    {"flow", "cluster"},
 		"internal/generate": {"flow", "cluster"},
+		"internal/bench":    {"pure", "internal/manifest", "internal/generate"},
 		"internal/lab":      {"pure", "internal/probe"},
 		"internal/probe":    {"flow"},
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle", "internal/lab", "internal/proof"},
@@ -58,7 +60,7 @@ var house = layout{
 	},
 
 	// For tests only: no file of the product may import these.
-	testing: []string{"internal/oracle", "internal/truth", "internal/scenario", "internal/generate"},
+	testing: []string{"internal/oracle", "internal/truth", "internal/scenario", "internal/generate", "internal/bench"},
 
 	// Who may import which module. Only manifest and kube know YAML or
 	// Kubernetes; truth reads the measured topologies.

@@ -1,0 +1,405 @@
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/reach"
+)
+
+// link is a rectangle of connections of one cause: numbers of Difference.Pods at
+// either end, or addresses.
+type link struct {
+	Loss
+	from, to  end
+	ports     reach.Ports
+	families  reach.Families
+	ask       Question
+	fromKey   string
+	toKey     string
+	portsText string
+}
+
+type end struct {
+	numbers []int
+	ranges  []policy.Range
+}
+
+func (e *end) key() string { return fmt.Sprint(e.numbers, e.ranges) }
+
+// sign is which of the objects that differ are about a pod: as the one that
+// connects, or that is connected to. Pods of one sign share the causes.
+func (x *comparison) sign(n int, ingress bool) string {
+	k := signKey{n, ingress}
+	if s, ok := x.signs[k]; ok {
+		return s
+	}
+	if x.signs == nil {
+		x.signs = map[signKey]string{}
+	}
+	both := x.d.Pods[n]
+	var about []int
+	pods := [2]*cluster.Pod{x.charts[0].Unit(both.Old).Example, x.charts[1].Unit(both.New).Example}
+	for v, p := range pods {
+		for _, o := range []flow.Object{workloadOf(p), {Kind: "Namespace", Name: p.Namespace}} {
+			if i, ok := x.number[o]; ok {
+				about = append(about, i)
+			}
+		}
+		for _, i := range x.changing[v][p.Namespace] {
+			np := &x.s[v].NetworkPolicies[i]
+			isolates := np.IsolatesEgress
+			if ingress {
+				isolates = np.IsolatesIngress
+			}
+			if isolates && np.PodSelector.Matches(p.Labels) {
+				about = append(about, x.number[np.Object()])
+			}
+		}
+	}
+	slices.Sort(about)
+	s := fmt.Sprint(slices.Compact(about))
+	x.signs[k] = s
+	return s
+}
+
+type signKey struct {
+	n       int
+	ingress bool
+}
+
+// apart splits numbers by their sign.
+func (x *comparison) apart(s reach.Set, ingress bool) [][]int {
+	by := map[string][]int{}
+	for n := range s.All {
+		k := x.sign(int(n), ingress)
+		by[k] = append(by[k], int(n))
+	}
+	return sorted(by)
+}
+
+// connections tells what becomes of connections of pods.
+func (x *comparison) connections() {
+	var links []link
+	seen := map[string]bool{}
+	for _, sure := range []bool{true, false} {
+		for i := range x.d.Changes {
+			if c := &x.d.Changes[i]; c.Sure == sure {
+				links = append(links, x.links(c, seen)...)
+			}
+		}
+	}
+	links = foldLinks(links)
+	for i := range links {
+		x.r.Connections = append(x.r.Connections, x.connection(&links[i]))
+	}
+	slices.SortStableFunc(x.r.Connections, func(a, b Connection) int {
+		return cmp.Or(order(b.Lost)-order(a.Lost), order(b.Sure)-order(a.Sure), order(len(a.From.Ranges)+len(a.To.Ranges) > 0)-order(len(b.From.Ranges)+len(b.To.Ranges) > 0),
+			cmp.Compare(fmt.Sprint(a.From, a.To), fmt.Sprint(b.From, b.To)))
+	})
+}
+
+// links cuts a Change to what has one cause. Only ports count on which the pods
+// answer, going by what they declare.
+func (x *comparison) links(c *reach.Change, seen map[string]bool) []link {
+	var out []link
+	froms, tos := [][]int{nil}, [][]int{nil}
+	if len(c.From.Ranges) == 0 {
+		froms = x.apart(c.From.Units, false)
+	}
+	if len(c.To.Ranges) == 0 {
+		tos = x.apart(c.To.Units, true)
+	}
+	for _, to := range tos {
+		for _, heard := range x.heard(to, c) {
+			for _, from := range froms {
+				l := link{
+					Loss: Loss{Lost: c.Lost, Sure: c.Sure}, families: c.Families, ports: heard.ports,
+					from: end{from, c.From.Ranges}, to: end{heard.numbers, c.To.Ranges},
+				}
+				k := fmt.Sprint(l.Lost, l.from.key(), l.to.key(), l.ports)
+				if seen[k] || len(from) == 1 && slices.Equal(from, heard.numbers) && x.single(from[0]) {
+					continue
+				}
+				seen[k] = true
+				out = append(out, x.caused(&l)...)
+			}
+		}
+	}
+	return out
+}
+
+// single: one pod is behind the number, and a pod and itself are no matter.
+func (x *comparison) single(n int) bool { return x.names.info[n].Pods == 1 }
+
+// listening is pods that answer on the same of some ports.
+type listening struct {
+	numbers []int
+	ports   reach.Ports
+}
+
+func (x *comparison) heard(to []int, c *reach.Change) []listening {
+	if to == nil {
+		return []listening{{nil, c.Ports}}
+	}
+	var out []listening
+	for _, n := range to {
+		b := x.d.Pods[n]
+		on := x.charts[1].Listens(b.New)
+		if c.Lost {
+			on = x.charts[0].Listens(b.Old)
+		}
+		ports := c.Ports.And(on)
+		if len(ports) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(out, func(l listening) bool { return l.ports.Equal(ports) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, listening{ports: ports})
+		}
+		out[i].numbers = append(out[i].numbers, n)
+	}
+	return out
+}
+
+// mostRanges is how many ranges of ports are asked one by one.
+const mostRanges = 6
+
+// caused finds the causes of a link, port by port, and joins ports of one cause.
+func (x *comparison) caused(l *link) []link {
+	var out []link
+	for i, r := range l.ports {
+		if i >= mostRanges {
+			out[len(out)-1].ports = out[len(out)-1].ports.Union(l.ports[i:])
+			break
+		}
+		one := *l
+		one.ports = reach.Ports{r}
+		x.explainLink(&one)
+		n := slices.IndexFunc(out, func(o link) bool { return o.Loss.key() == one.Loss.key() })
+		if n < 0 {
+			out = append(out, one)
+			continue
+		}
+		out[n].ports = out[n].ports.Union(one.ports)
+	}
+	return out
+}
+
+// ends are the pods of both versions that stand for one end, nil for addresses.
+func (x *comparison) ends(e *end, not []*cluster.Pod) (old, young *cluster.Pod) {
+	for _, n := range e.numbers {
+		was, now := x.d.PodsOf(reach.Unit(n))
+		for i, p := range now {
+			if slices.Contains(not, p) {
+				continue
+			}
+			q := x.charts[0].Model().Index.Pod(p.Namespace, p.Name)
+			if q == nil {
+				q = was[min(i, len(was)-1)]
+			}
+			return q, p
+		}
+	}
+	return nil, nil
+}
+
+func (x *comparison) explainLink(l *link) {
+	a, b := x.ends(&l.to, nil)
+	p, q := x.ends(&l.from, []*cluster.Pod{b})
+	if p == nil {
+		p, q = x.ends(&l.from, nil)
+	}
+	in := reach.IPv4
+	if l.families&reach.IPv4 == 0 {
+		in = reach.IPv6
+	}
+	port := l.ports[0]
+	l.question(q, b, port)
+	w := witness{}
+	w.touched = *w.touched.plus(p, q).plus(a, b)
+	x.twins(&w.touched)
+	w.ask = func(c *reach.Chart) level {
+		from, to := either(c, p, q), either(c, a, b)
+		switch {
+		case l.from.ranges != nil:
+			return addressLevel(c, to, l.from.ranges, port, true)
+		case l.to.ranges != nil:
+			return addressLevel(c, from, l.to.ranges, port, false)
+		case from == nil || to == nil || c.UnitOf(from) < 0 || c.UnitOf(to) < 0:
+			return levelNo
+		}
+		sure, maybe := c.Between(c.UnitOf(from), c.UnitOf(to), in)
+		return portLevel(sure, maybe, port)
+	}
+	w.was, w.now = w.ask(x.charts[0]), w.ask(x.charts[1])
+	if (w.now < w.was) == l.Lost && w.now != w.was {
+		x.explain(&w, &l.Loss)
+	}
+}
+
+func portLevel(sure, maybe reach.Ports, r reach.PortRange) level {
+	switch {
+	case sure.Contains(r.Protocol, r.First):
+		return levelYes
+	case maybe.Contains(r.Protocol, r.First):
+		return levelUnknown
+	}
+	return levelNo
+}
+
+func addressLevel(c *reach.Chart, pod *cluster.Pod, ranges []policy.Range, r reach.PortRange, ingress bool) level {
+	if pod == nil || c.UnitOf(pod) < 0 {
+		return levelNo
+	}
+	list := c.ToAddresses(c.UnitOf(pod))
+	if ingress {
+		list = c.FromAddresses(c.UnitOf(pod))
+	}
+	best := levelNo
+	for i := range list {
+		a := &list[i]
+		if !a.Ports.Contains(r.Protocol, r.First) || !slices.ContainsFunc(a.Ranges, func(o policy.Range) bool { return o.Contains(ranges[0].First) }) {
+			continue
+		}
+		if a.Sure {
+			return levelYes
+		}
+		best = levelUnknown
+	}
+	return best
+}
+
+// question is one that shows the link.
+func (l *link) question(from, to *cluster.Pod, r reach.PortRange) {
+	target := func(host string) string {
+		port := max(r.First, 1)
+		s := host + ":" + fmt.Sprint(port)
+		if r.Protocol != flow.TCP {
+			s += "/" + strings.ToLower(r.Protocol.String())
+		}
+		return s
+	}
+	switch {
+	case from != nil && to != nil:
+		l.ask = Question{From: "pod/" + from.Namespace + "/" + from.Name, To: target("pod/" + to.Namespace + "/" + to.Name)}
+	case to != nil:
+		l.ask = Question{From: "external/" + first(l.from.ranges).String(), To: target("pod/" + to.Namespace + "/" + to.Name)}
+	case from != nil:
+		a := first(l.to.ranges)
+		host := a.String()
+		if a.Is6() {
+			host = "[" + host + "]"
+		}
+		l.ask = Question{From: "pod/" + from.Namespace + "/" + from.Name, To: target(host)}
+	}
+}
+
+// first is an address of the ranges that somebody could have.
+func first(rs []policy.Range) netip.Addr {
+	a := rs[0].First
+	if a.IsUnspecified() {
+		a = a.Next()
+	}
+	return a
+}
+
+// foldLinks joins links that differ in one thing: families, ports, one end.
+func foldLinks(links []link) []link {
+	for i := range links {
+		links[i].fromKey, links[i].toKey = links[i].from.key(), links[i].to.key()
+	}
+	links = joinLinks(links, func(l *link) string { return l.Loss.key() + l.fromKey + l.toKey }, func(a, b *link) {
+		a.ports, a.families = a.ports.Union(b.ports), a.families|b.families
+	})
+	for i := range links {
+		links[i].portsText = links[i].ports.String()
+	}
+	links = joinLinks(links, func(l *link) string { return l.Loss.key() + l.portsText + l.toKey + kindOfEnd(&l.from) }, func(a, b *link) { a.from.join(&b.from) })
+	for i := range links {
+		links[i].fromKey = links[i].from.key()
+	}
+	return joinLinks(links, func(l *link) string { return l.Loss.key() + l.portsText + l.fromKey + kindOfEnd(&l.to) }, func(a, b *link) { a.to.join(&b.to) })
+}
+
+func kindOfEnd(e *end) string {
+	if e.ranges != nil {
+		return " addresses"
+	}
+	return " pods"
+}
+
+func (e *end) join(o *end) {
+	e.ranges = policy.MergeRanges(append(slices.Clone(e.ranges), o.ranges...))
+	e.numbers = append(slices.Clone(e.numbers), o.numbers...)
+	slices.Sort(e.numbers)
+	e.numbers = slices.Compact(e.numbers)
+}
+
+func joinLinks(links []link, key func(*link) string, join func(a, b *link)) []link {
+	at := map[string]int{}
+	var out []link
+	for i := range links {
+		k := key(&links[i])
+		n, ok := at[k]
+		if !ok {
+			at[k] = len(out)
+			out = append(out, links[i])
+			continue
+		}
+		join(&out[n], &links[i])
+	}
+	return out
+}
+
+func (x *comparison) connection(l *link) Connection {
+	c := Connection{Loss: l.Loss, Ports: l.ports, Ask: l.ask, From: x.endOf(&l.from), To: x.endOf(&l.to)}
+	c.Told = x.told(l)
+	return c
+}
+
+func (x *comparison) endOf(e *end) End {
+	if e.ranges != nil {
+		return End{Ranges: e.ranges}
+	}
+	return End{Groups: x.names.groups(e.numbers)}
+}
+
+// told: all the pods stand behind Services that are told of, with the same causes.
+func (x *comparison) told(l *link) bool {
+	if len(l.to.numbers) == 0 {
+		return false
+	}
+	key := l.Loss.key()
+	behind := map[string]bool{}
+	for i := range x.r.Services {
+		s := &x.r.Services[i]
+		if !slices.ContainsFunc(s.Items, func(it Item) bool { return it.Loss.key() == key }) {
+			continue
+		}
+		t := x.around(nsName{s.Object.Namespace, s.Object.Name})
+		for v := range x.s {
+			for _, n := range x.sliceOf[v][t.services[0]] {
+				for _, e := range x.s[v].EndpointSlices[n].Endpoints {
+					behind[e.Target.Namespace+"/"+e.Target.Name] = true
+				}
+			}
+		}
+	}
+	for _, n := range l.to.numbers {
+		_, now := x.d.PodsOf(reach.Unit(n))
+		for _, p := range now {
+			if !behind[p.Namespace+"/"+p.Name] {
+				return false
+			}
+		}
+	}
+	return true
+}

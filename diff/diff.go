@@ -1,0 +1,206 @@
+package diff
+
+import (
+	"net/netip"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/reach"
+	"github.com/portolan-net/portolan/service"
+)
+
+// Report is what one version of a cluster admits and another does not.
+type Report struct {
+	// Objects are those that differ, in order.
+	Objects []*Object
+	// Services are the Service ports that answer somebody otherwise, in order.
+	Services []Service
+	// Connections are those of pods, without a Service between.
+	Connections []Connection
+	// Gone are workloads and pods of the old version that have no pod in the new
+	// one, Come those of the new.
+	Gone, Come []Group
+	// Same is how many Service ports answer everybody as before.
+	Same int
+	// Old and New are the two versions, compiled.
+	Old, New *reach.Chart
+}
+
+// Object is an object that differs.
+type Object struct {
+	flow.Object
+	How How
+	// Fields that differ, as API field paths; none of one that was added or removed.
+	Fields []string
+	// Position is where it stands in the new version, or stood in the old one.
+	Position flow.Position
+
+	number int
+}
+
+// How is what became of an object.
+type How uint8
+
+// What may become of it.
+const (
+	Added How = iota + 1
+	Removed
+	Changed
+)
+
+var howNames = [...]string{"", "added", "removed", "changed"}
+
+// String is the word in JSON.
+func (h How) String() string {
+	if int(h) < len(howNames) {
+		return howNames[h]
+	}
+	return "how?"
+}
+
+// Loss is what was lost, or gained, and by which objects.
+type Loss struct {
+	Lost bool
+	// Sure is false where something that is not known decides, before or after.
+	Sure bool
+	// Causes are the objects that took or gave it: each list by itself, and all of
+	// its objects together. None: it could not be established.
+	Causes [][]*Object
+	// More: with all of them taken back something is missing still.
+	More bool
+}
+
+// Service is a port of a Service that answers somebody otherwise.
+type Service struct {
+	Object   flow.Object
+	Port     cluster.ServicePort
+	Position flow.Position
+	// Addrs are its addresses in the new version, or of one that is gone in the old.
+	Addrs []netip.Addr
+	Items []Item
+	// Kept is who is answered as before, of those that have a word to themselves.
+	Kept []Who
+}
+
+// Item is clients of one kind that a Service port answers otherwise.
+type Item struct {
+	Loss
+	Who
+	// Fronts are the kinds of address by which it is so; All: every one it has.
+	Fronts   []service.Kind
+	All      bool
+	Was, Now reach.Answer
+	// Moved: the address is another, Was and Now are as good. Then From and To are
+	// set.
+	Moved    bool
+	From, To netip.Addr
+	// Ask is a question that shows it.
+	Ask Question
+}
+
+// Question is one for portolan explain, trace or fix, in their notation.
+type Question struct{ From, Via, To string }
+
+// Kind is where clients are.
+type Kind uint8
+
+// The kinds of clients.
+const (
+	Outside Kind = iota + 1
+	Nodes
+	Pods
+)
+
+var kindNames = [...]string{"", "outside", "nodes", "pods"}
+
+// String is the word in JSON.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "kind?"
+}
+
+// Who is clients of a Service port.
+type Who struct {
+	Kind Kind
+	// Of Outside: Ranges of addresses, all there are if All is true, and the
+	// Fabric's clients among them. Nodes are the first ones if it depends on them.
+	All     bool
+	Ranges  []policy.Range
+	Clients []string
+	// Nodes are those that ask, or are entered; of Total.
+	Nodes []string
+	Total int
+	// Groups are the pods; on Nodes, if there are any.
+	Groups []Group
+}
+
+// Group is pods under one name: a namespace, a workload, or a bare pod.
+type Group struct {
+	// Everybody: all pods of both versions.
+	Everybody bool
+	Namespace string
+	// Object is a workload or a pod; zero for all pods of the Namespace.
+	Object flow.Object
+	Pods   int
+}
+
+// Connection is connections between pods, or of pods and addresses that are no
+// pod's.
+type Connection struct {
+	Loss
+	From, To End
+	Ports    reach.Ports
+	// Told: the pods it leads to stand behind Services of the Report that were lost or
+	// gained by the same objects.
+	Told bool
+	Ask  Question
+}
+
+// End is one end of a Connection: pods, or addresses.
+type End struct {
+	Groups []Group
+	Ranges []policy.Range
+}
+
+// Compare says what the new version takes and gives. The Fabric of either may be
+// wrong, which is the error.
+func Compare(old, young *cluster.Snapshot) (*Report, error) {
+	young = align(old, young)
+	x := &comparison{s: [2]*cluster.Snapshot{old, young}}
+	x.objects()
+	if err := x.compile(); err != nil {
+		return nil, err
+	}
+	x.d = reach.Diff(x.charts[0], x.charts[1])
+	x.begin()
+	x.r = &Report{Objects: x.changed, Old: x.charts[0], New: x.charts[1]}
+	x.services()
+	x.connections()
+	x.workloads()
+	return x.r, nil
+}
+
+// Lost reports whether anything was lost, for certain or perhaps.
+func (r *Report) Lost() bool { return r.any(true) }
+
+// Gained reports whether anything was gained, for certain or perhaps.
+func (r *Report) Gained() bool { return r.any(false) }
+
+func (r *Report) any(lost bool) bool {
+	for i := range r.Services {
+		for j := range r.Services[i].Items {
+			if r.Services[i].Items[j].Lost == lost {
+				return true
+			}
+		}
+	}
+	for i := range r.Connections {
+		if r.Connections[i].Lost == lost {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,276 @@
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/reach"
+	"github.com/portolan-net/portolan/service"
+)
+
+// key tells losses apart that are told apart.
+func (l *Loss) key() string {
+	var b strings.Builder
+	fmt.Fprint(&b, l.Lost, l.Sure, l.More)
+	for _, set := range l.Causes {
+		b.WriteByte('|')
+		for _, o := range set {
+			fmt.Fprint(&b, o.number, " ")
+		}
+	}
+	return b.String()
+}
+
+func (w *Who) key() string {
+	return fmt.Sprint(w.Kind, w.All, w.Ranges, w.Clients, w.Nodes, w.Groups)
+}
+
+// finish folds the items of a Service port: fronts by which clients fare alike, and
+// clients that fare alike.
+func (x *comparison) finish(id portID, s *Service) {
+	s.Items = foldItems(s.Items, func(it *Item) string { // clients outside, or pods, of one front
+		return fmt.Sprint(it.Loss.key(), it.Kind, it.Fronts, it.Was.Verdict, it.Now.Verdict, it.Nodes, it.Moved, it.To)
+	}, func(a, b *Item) {
+		if a.Kind == Nodes || a.Moved {
+			return
+		}
+		a.Ranges = policy.MergeRanges(append(slices.Clone(a.Ranges), b.Ranges...))
+		for _, c := range b.Clients {
+			if !slices.Contains(a.Clients, c) {
+				a.Clients = append(a.Clients, c)
+			}
+		}
+		a.Groups = append(slices.Clip(a.Groups), b.Groups...)
+	})
+	for i := range s.Items {
+		it := &s.Items[i]
+		slices.Sort(it.Clients)
+		it.Who.All = it.Kind != Outside || x.all4(id, it)
+	}
+	s.Items = foldItems(s.Items, func(it *Item) string {
+		return fmt.Sprint(it.Loss.key(), it.Who.key(), it.Was.Verdict, it.Now.Verdict, it.Moved, it.To)
+	}, func(a, b *Item) {
+		for _, k := range b.Fronts {
+			if !slices.Contains(a.Fronts, k) {
+				a.Fronts = append(a.Fronts, k)
+			}
+		}
+	})
+	for i := range s.Items {
+		x.fronted(id, &s.Items[i])
+	}
+	slices.SortStableFunc(s.Items, func(a, b Item) int {
+		return cmp.Or(order(b.Lost)-order(a.Lost), order(b.Sure)-order(a.Sure), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Who.key(), b.Who.key()))
+	})
+	s.Addrs = x.addresses(id)
+}
+
+func order(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// foldItems joins the items of a key.
+func foldItems(items []Item, key func(*Item) string, join func(a, b *Item)) []Item {
+	at := map[string]int{}
+	var out []Item
+	for i := range items {
+		k := key(&items[i])
+		n, ok := at[k]
+		if !ok {
+			at[k] = len(out)
+			out = append(out, items[i])
+			continue
+		}
+		join(&out[n], &items[i])
+	}
+	return out
+}
+
+// kindsOf are the kinds of address that a port has in a version.
+func (x *comparison) kindsOf(v int, id portID) []*service.Front {
+	m := x.charts[v].Model()
+	svc := m.Index.Service(id.service.Namespace, id.service.Name)
+	if svc == nil {
+		return nil
+	}
+	var out []*service.Front
+	for _, f := range m.Services.Of(svc) {
+		if idOf(f).portID == id {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// fronted says whether an Item is about every kind of address, and completes its
+// question.
+func (x *comparison) fronted(id portID, it *Item) {
+	it.All = true
+	for v := range x.s {
+		for _, f := range x.kindsOf(v, id) {
+			reachable := it.Kind != Outside || f.Kind.External()
+			it.All = it.All && (!reachable || slices.Contains(it.Fronts, f.Kind))
+		}
+	}
+	slices.SortFunc(it.Fronts, func(a, b service.Kind) int { return cmp.Compare(rankOf(a), rankOf(b)) })
+	if it.Ask.From == "" {
+		return
+	}
+	it.Ask.To = "svc/" + id.service.Namespace + "/" + id.service.Name + ":" + fmt.Sprint(id.port)
+	if id.proto != flow.TCP {
+		it.Ask.To += "/" + strings.ToLower(id.proto.String())
+	}
+	if !it.All && len(it.Fronts) > 0 {
+		port, proto, more := strings.Cut(it.Ask.To[len("svc/"):], "/udp")
+		_ = proto
+		if !more {
+			it.Ask.To += "@" + it.Fronts[0].String()
+		} else {
+			it.Ask.To = "svc/" + port + "@" + it.Fronts[0].String() + "/udp"
+		}
+	}
+}
+
+// rankOf orders kinds of address as clients use them.
+func rankOf(k service.Kind) int {
+	return slices.Index([]service.Kind{service.LoadBalancer, service.ExternalIP, service.NodePort, service.ClusterIP}, k)
+}
+
+// all4 reports whether an Item is about everybody outside who is told apart.
+func (x *comparison) all4(id portID, it *Item) bool {
+	want := [2][]policy.Range{}
+	clients := 0
+	for v := range x.s {
+		for _, f := range x.kindsOf(v, id) {
+			if !slices.Contains(it.Fronts, f.Kind) {
+				continue
+			}
+			front := x.front(x.charts[v], idOf(f))
+			if front == nil {
+				continue
+			}
+			n := 0
+			for i := range front.Outside {
+				want[v] = append(want[v], front.Outside[i].Ranges...)
+				n += len(front.Outside[i].Clients)
+			}
+			clients = max(clients, n)
+		}
+	}
+	for v := range want {
+		if all := policy.MergeRanges(want[v]); len(all) > 0 && covers(it.Ranges, all) && len(it.Clients) >= clients {
+			return true
+		}
+	}
+	return len(it.Ranges) == 0 && clients > 0 && len(it.Clients) >= clients
+}
+
+// covers reports whether all ranges lie in some of others, both merged.
+func covers(some, all []policy.Range) bool {
+	for _, r := range all {
+		if !slices.ContainsFunc(some, func(s policy.Range) bool { return s.Contains(r.First) && s.Contains(r.Last) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// addresses are those of the port in the new version, or else in the old one.
+func (x *comparison) addresses(id portID) []netip.Addr {
+	for _, v := range []int{1, 0} {
+		var out []netip.Addr
+		fronts := x.kindsOf(v, id)
+		slices.SortStableFunc(fronts, func(a, b *service.Front) int { return cmp.Compare(rankOf(a.Kind), rankOf(b.Kind)) })
+		for _, f := range fronts {
+			if f.Addr.IsValid() && !slices.Contains(out, f.Addr) {
+				out = append(out, f.Addr)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return nil
+}
+
+// kept notes who is answered as before where others are not.
+func (x *comparison) kept(s *Service, c *reach.FrontChange) {
+	if c.Old == nil || c.New == nil || len(s.Kept) > 0 {
+		return
+	}
+	if len(c.Nodes) > 0 {
+		var names []string
+		for i := range c.New.Nodes {
+			n := &c.New.Nodes[i]
+			if n.Verdict != flow.Reachable {
+				continue
+			}
+			for _, name := range n.Nodes.Names() {
+				if !slices.ContainsFunc(c.Nodes, func(ch reach.NodesChange) bool { return ch.Nodes.Contains(name) }) {
+					names = append(names, name)
+				}
+			}
+		}
+		if len(names) > 0 {
+			s.Kept = append(s.Kept, Who{Kind: Nodes, All: true, Nodes: names, Total: len(x.s[1].Nodes)})
+		}
+	}
+}
+
+// moves tells of addresses that are others now.
+func (x *comparison) moves(at func(*service.Front) *Service) {
+	old, young := x.charts[0].Model(), x.charts[1].Model()
+	for i := range young.Snapshot.Services {
+		svc := &young.Snapshot.Services[i]
+		was := old.Index.Service(svc.Namespace, svc.Name)
+		if was == nil || slices.Equal(claims(was), claims(svc)) {
+			continue
+		}
+		before := map[frontID][]*service.Front{}
+		for _, f := range old.Services.Of(was) {
+			before[idOf(f)] = append(before[idOf(f)], f)
+		}
+		now := map[frontID]int{}
+		for _, f := range young.Services.Of(svc) {
+			id := idOf(f)
+			n := now[id]
+			now[id]++
+			if n >= len(before[id]) {
+				continue
+			}
+			if o := before[id][n]; f.Kind != service.NodePort && o.Addr != f.Addr {
+				s := at(f)
+				s.Items = append(s.Items, x.moved(id, o.Addr, f))
+			}
+		}
+	}
+}
+
+func (x *comparison) moved(id frontID, from netip.Addr, f *service.Front) Item {
+	it := Item{
+		Loss: Loss{Lost: true, Sure: true}, Fronts: []service.Kind{f.Kind}, Moved: true, From: from, To: f.Addr,
+		Who: Who{All: true},
+	}
+	w := witness{touched: *x.around(id.name()), was: levelYes, now: levelNo}
+	w.ask = func(c *reach.Chart) level {
+		m := c.Model()
+		svc := m.Index.Service(id.service.Namespace, id.service.Name)
+		if svc != nil && slices.ContainsFunc(m.Services.Of(svc), func(f *service.Front) bool { return idOf(f) == id && f.Addr == from }) {
+			return levelYes
+		}
+		return levelNo
+	}
+	x.explain(&w, &it.Loss)
+	return it
+}
+
+var _ cluster.Labels

@@ -1,0 +1,102 @@
+package diff
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/reach"
+)
+
+// naming folds the numbers of reach.Difference.Pods to names: all pods, namespaces,
+// workloads, bare pods.
+type naming struct {
+	info  []reach.UnitInfo
+	total map[string]int      // numbers by namespace
+	kin   map[flow.Object]int // and by workload
+}
+
+func newNaming(d *reach.Difference) *naming {
+	n := &naming{total: map[string]int{}, kin: map[flow.Object]int{}}
+	for _, b := range d.Pods {
+		u := d.New.Unit(b.New)
+		n.info = append(n.info, u)
+		n.total[u.Namespace]++
+		n.kin[u.Workload]++
+	}
+	return n
+}
+
+// groups names the numbers, in order.
+func (n *naming) groups(numbers []int) []Group {
+	if len(numbers) == len(n.info) && len(n.total) > 1 {
+		return []Group{{Everybody: true, Pods: n.pods(numbers)}}
+	}
+	byNamespace := map[string][]int{}
+	for _, i := range numbers {
+		ns := n.info[i].Namespace
+		byNamespace[ns] = append(byNamespace[ns], i)
+	}
+	var out []Group
+	for ns, list := range byNamespace {
+		if len(list) == n.total[ns] && (len(list) > 1 || len(byNamespace) > 1) {
+			out = append(out, Group{Namespace: ns, Pods: n.pods(list)})
+			continue
+		}
+		byOwner := map[flow.Object][]int{}
+		for _, i := range list {
+			o := n.info[i].Workload
+			if o.IsZero() {
+				o = n.info[i].Example.Object()
+			}
+			byOwner[o] = append(byOwner[o], i)
+		}
+		for o, some := range byOwner {
+			out = append(out, Group{Namespace: ns, Object: o, Pods: n.pods(some)})
+		}
+	}
+	slices.SortFunc(out, func(a, b Group) int { return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), a.Object.Compare(b.Object)) })
+	return out
+}
+
+// pods counts them; a Unit of the new version may stand under several numbers.
+func (n *naming) pods(numbers []int) int {
+	seen := map[string]bool{}
+	count := 0
+	for _, i := range numbers {
+		e := n.info[i].Example
+		if k := e.Namespace + "/" + e.Name; !seen[k] {
+			seen[k] = true
+			count += n.info[i].Pods
+		}
+	}
+	return count
+}
+
+// workloads lists the pods that one version has and the other has not.
+func (x *comparison) workloads() {
+	for v, set := range [2]reach.Set{x.d.Gone, x.d.Come} {
+		at := map[flow.Object]int{}
+		var out []Group
+		for u := range set.All {
+			i := x.charts[v].Unit(u)
+			o := i.Workload
+			if o.IsZero() {
+				o = i.Example.Object()
+			}
+			n, ok := at[o]
+			if !ok {
+				n = len(out)
+				at[o] = n
+				out = append(out, Group{Namespace: i.Namespace, Object: o})
+			}
+			out[n].Pods += i.Pods
+		}
+		slices.SortFunc(out, func(a, b Group) int { return a.Object.Compare(b.Object) })
+		if v == 0 {
+			x.r.Gone = out
+		} else {
+			x.r.Come = out
+		}
+	}
+}

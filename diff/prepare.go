@@ -1,0 +1,178 @@
+package diff
+
+import (
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/reach"
+)
+
+// compile makes both Charts. A Service that loses its address by the rules has none
+// in the new version, unless the old one breaks the rules just so.
+func (x *comparison) compile() error {
+	x.loses = map[flow.Object]bool{}
+	m, err := model.Compile(x.s[0])
+	if err != nil {
+		return err
+	}
+	for i := range x.s[0].Services {
+		svc := &x.s[0].Services[i]
+		if r := m.Balancers.Of(svc); r != nil && r.Loses() {
+			x.loses[svc.Object()] = true
+		}
+	}
+	x.charts[0] = reach.Compile(m)
+	young, err := model.Compile(x.s[1])
+	if err != nil {
+		return err
+	}
+	if settled := x.settle(young); settled != nil {
+		if young, err = model.Compile(settled); err != nil {
+			return err
+		}
+	}
+	// Follow shares what did not change.
+	x.charts[1] = x.charts[0].Follow(young)
+	return nil
+}
+
+// begin makes what the search for causes looks things up in. Parts are cut from the
+// versions as read.
+func (x *comparison) begin() {
+	x.parts = map[string]*part{}
+	for v := range x.s {
+		x.policies[v], x.changing[v] = map[string][]int{}, map[string][]int{}
+		for i := range x.s[v].NetworkPolicies {
+			ns := x.s[v].NetworkPolicies[i].Namespace
+			x.policies[v][ns] = append(x.policies[v][ns], i)
+			if _, differs := x.number[x.s[v].NetworkPolicies[i].Object()]; differs {
+				x.changing[v][ns] = append(x.changing[v][ns], i)
+			}
+		}
+		x.sliceOf[v] = map[nsName][]int{}
+		for i := range x.s[v].EndpointSlices {
+			s := serviceOf(&x.s[v].EndpointSlices[i])
+			x.sliceOf[v][s] = append(x.sliceOf[v][s], i)
+		}
+	}
+	x.sharers = map[any][]nsName{}
+	for v := range x.s {
+		for i := range x.s[v].Services {
+			svc := &x.s[v].Services[i]
+			n := nsName{svc.Namespace, svc.Name}
+			for _, k := range claims(svc) {
+				if !slices.Contains(x.sharers[k], n) {
+					x.sharers[k] = append(x.sharers[k], n)
+				}
+			}
+		}
+	}
+	x.isPods = map[flow.Object]bool{}
+	for v := range x.s {
+		for i := range x.s[v].Pods {
+			o := workloadOf(&x.s[v].Pods[i])
+			if _, differs := x.number[o]; differs {
+				x.isPods[o] = true
+			}
+		}
+	}
+	x.names = newNaming(x.d)
+}
+
+// claims are the addresses and node ports of a Service, which others may claim too.
+func claims(svc *cluster.Service) []any {
+	var out []any
+	for _, a := range svc.ClusterIPs {
+		out = append(out, a)
+	}
+	for _, a := range svc.ExternalIPs {
+		out = append(out, a)
+	}
+	for _, in := range svc.Ingress {
+		if in.IP.IsValid() {
+			out = append(out, in.IP)
+		}
+	}
+	for i := range svc.Ports {
+		if p := svc.Ports[i].NodePort; p != 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// around is what a question to a Service touches: all who claim one of its addresses,
+// and the pods behind them.
+func (x *comparison) around(service nsName) *touched {
+	if t := x.near[service]; t != nil {
+		return t
+	}
+	t := &touched{services: []nsName{service}}
+	for v := range x.s {
+		if svc := x.index[v].Service(service.namespace, service.name); svc != nil {
+			for _, k := range claims(svc) {
+				for _, n := range x.sharers[k] {
+					if !slices.Contains(t.services, n) {
+						t.services = append(t.services, n)
+					}
+				}
+			}
+		}
+	}
+	for v := range x.s {
+		seen := map[*cluster.Pod]bool{}
+		for _, n := range t.services {
+			for _, i := range x.sliceOf[v][n] {
+				for j := range x.s[v].EndpointSlices[i].Endpoints {
+					x.behind(t, v, &x.s[v].EndpointSlices[i].Endpoints[j], seen)
+				}
+			}
+		}
+	}
+	x.twins(t)
+	if x.near == nil {
+		x.near = map[nsName]*touched{}
+	}
+	x.near[service] = t
+	return t
+}
+
+func (x *comparison) behind(t *touched, v int, e *cluster.Endpoint, seen map[*cluster.Pod]bool) {
+	add := func(p *cluster.Pod) {
+		if p != nil && !seen[p] {
+			seen[p] = true
+			t.pods[v] = append(t.pods[v], p)
+		}
+	}
+	if e.Target.Kind == "Pod" {
+		add(x.index[v].Pod(e.Target.Namespace, e.Target.Name))
+	}
+	for _, a := range e.Addresses {
+		add(x.index[v].PodByIP(a))
+	}
+}
+
+// twins adds the other version of every pod: a mixture of both needs one of them.
+func (x *comparison) twins(t *touched) {
+	for v := range x.s {
+		for _, p := range t.pods[v] {
+			q := x.index[1-v].Pod(p.Namespace, p.Name)
+			if q != nil && !slices.Contains(t.pods[1-v], q) {
+				t.pods[1-v] = append(t.pods[1-v], q)
+			}
+		}
+	}
+}
+
+// plus is what is touched, and a pod more in either version.
+func (t *touched) plus(old, young *cluster.Pod) *touched {
+	n := *t
+	for v, p := range [2]*cluster.Pod{old, young} {
+		if p != nil && !slices.Contains(t.pods[v], p) {
+			n.pods[v] = append(slices.Clip(t.pods[v]), p)
+		}
+	}
+	return &n
+}

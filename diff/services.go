@@ -1,0 +1,79 @@
+package diff
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/service"
+)
+
+// portID is a port of a Service in either version.
+type portID struct {
+	service flow.Object
+	proto   flow.Protocol
+	port    uint16
+}
+
+// frontID is a front of a port in either version, whatever its address.
+type frontID struct {
+	portID
+	kind service.Kind
+	v6   bool
+}
+
+func idOf(f *service.Front) frontID {
+	return frontID{portID{f.Service.Object(), f.Protocol, f.Named.Port}, f.Kind, f.IPv6}
+}
+
+// services tells what becomes of the Service ports.
+func (x *comparison) services() {
+	found := map[portID]*Service{}
+	at := func(f *service.Front) *Service {
+		id := idOf(f).portID
+		s := found[id]
+		if s == nil {
+			s = &Service{Object: id.service, Port: *f.Named, Position: f.Origin().Position}
+			found[id] = s
+		}
+		return s
+	}
+	for i := range x.d.Fronts {
+		c := &x.d.Fronts[i]
+		f := c.New
+		if f == nil {
+			f = c.Old
+		}
+		s := at(f.Front)
+		s.Items = append(s.Items, x.items(idOf(f.Front), c)...)
+		x.kept(s, c)
+	}
+	x.moves(at)
+	for id, s := range found {
+		x.finish(id, s)
+		if len(s.Items) > 0 {
+			x.r.Services = append(x.r.Services, *s)
+		}
+	}
+	slices.SortFunc(x.r.Services, func(a, b Service) int {
+		return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Port.Port, b.Port.Port), cmp.Compare(a.Port.Protocol, b.Port.Protocol))
+	})
+	for i := range x.s[1].Services {
+		x.r.Same += len(x.s[1].Services[i].Ports)
+	}
+	for i := range x.r.Services {
+		o := x.r.Services[i].Object
+		if x.index[1].Service(o.Namespace, o.Name) != nil && !x.r.Services[i].gone(x) {
+			x.r.Same--
+		}
+	}
+}
+
+// gone: the new version of the Service has no such port.
+func (s *Service) gone(x *comparison) bool {
+	svc := x.index[1].Service(s.Object.Namespace, s.Object.Name)
+	return !slices.ContainsFunc(svc.Ports, func(p cluster.ServicePort) bool {
+		return p.Port == s.Port.Port && p.Protocol == s.Port.Protocol
+	})
+}
