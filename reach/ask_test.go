@@ -1,11 +1,10 @@
 package reach
 
 import (
+	"flag"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,17 +15,18 @@ import (
 	"github.com/portolan-net/portolan/path"
 )
 
-// questions is how many the comparison with Walk asks.
+var (
+	howMany   = flag.Int("reach.n", 120000, "how many questions each of the comparisons asks")
+	firstSeed = flag.Uint64("reach.seed", 1, "the seed of the first random cluster")
+)
+
+// questions is how many a comparison asks; under -short fewer.
 func questions(t testing.TB) int {
 	t.Helper()
-	if s := os.Getenv("REACH_N"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+	if testing.Short() {
+		return min(*howMany, 12000)
 	}
-	return 120000
+	return *howMany
 }
 
 func compile(t testing.TB, g *generate.Tangled) *model.Model {
@@ -41,9 +41,10 @@ func compile(t testing.TB, g *generate.Tangled) *model.Model {
 // A question has the outcomes that Walk gives it, each with its first node,
 // endpoint and source.
 func TestAskEqualsWalk(t *testing.T) {
+	t.Parallel()
 	fates := map[flow.Fate]int{}
 	asked := 0
-	for seed := uint64(1); asked < questions(t); seed++ {
+	for seed := *firstSeed; asked < questions(t); seed++ {
 		g := generate.Tangle(generate.Kind(seed%3), seed)
 		if slices.ContainsFunc(g.Snapshot.Pods, func(p cluster.Pod) bool { return len(p.IPs) == 0 }) {
 			continue // nobody can be asked for one

@@ -12,8 +12,9 @@ import (
 // A Chart that follows a Model is what a new one would be; it is compiled anew
 // only where it must.
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	fronts, shared := 0, 0
-	for seed := uint64(1); fronts < 10000; seed++ {
+	for seed := *firstSeed; fronts < questions(t)/24; seed++ {
 		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
 		c := Compile(compile(t, g))
 		for range 4 {
@@ -57,7 +58,7 @@ func TestFollow(t *testing.T) {
 			c = n
 		}
 	}
-	if shared < 100 {
+	if shared < questions(t)/2400 {
 		t.Errorf("shared %d times", shared)
 	}
 }

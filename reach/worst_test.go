@@ -9,6 +9,7 @@ import (
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/oracle"
 	"github.com/portolan-net/portolan/policy"
 )
 
@@ -75,6 +76,58 @@ var worst = []struct {
 			p.Egress, p.Ingress, p.IsolatesEgress, p.IsolatesIngress = p.Ingress, nil, true, false
 		}
 	}},
+	{"deep exceptions", func(w *worstCase) {
+		w.pods(1000, func(i int, p *cluster.Pod) {
+			p.Labels = cluster.Labels{"app": fmt.Sprint(i % 50)}
+			p.IPs = append(p.IPs, netip.AddrFrom16([16]byte{0xfd, 14: byte(i >> 8), 15: byte(i)}))
+		})
+		for i := range 200 {
+			b := &cluster.IPBlock{CIDR: space4}
+			for j := range 300 { // nested, beside each other, and twice
+				b.Except = append(b.Except, netip.PrefixFrom(netip.AddrFrom4([4]byte{20, byte(j * 7), byte(i), 0}), 12+j%19).Masked())
+			}
+			six := &cluster.IPBlock{CIDR: netip.MustParsePrefix("::/0"), Except: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom16([16]byte{0xfd, 14: byte(i)}), 120)}}
+			w.add("a", selects("app", fmt.Sprint(i%50)), cluster.PolicyRule{
+				Peers: []cluster.PolicyPeer{{IPBlock: b}, {IPBlock: six}}, Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: uint16(1 + i)}, EndPort: uint16(100 + i)}},
+			})
+		}
+	}},
+	{"1,000 namespaces by expressions", func(w *worstCase) {
+		w.pods(5000, func(i int, p *cluster.Pod) {
+			p.Namespace = fmt.Sprint("ns-", i%1000)
+			p.Labels = cluster.Labels{"app": fmt.Sprint(i % 10)}
+		})
+		for i := range w.s.Namespaces {
+			l := w.s.Namespaces[i].Labels
+			if l["team"] = fmt.Sprint(i % 40); i%3 > 0 {
+				l["env"] = []string{"", "prod", "dev"}[i%3]
+			}
+		}
+		for i := range 1000 {
+			spaces := &cluster.LabelSelector{MatchExpressions: []cluster.Requirement{
+				{Key: "env", Operator: []cluster.Operator{cluster.OpNotIn, cluster.OpIn}[i%2], Values: []string{"prod", "stage"}},
+				{Key: "team", Operator: []cluster.Operator{cluster.OpExists, cluster.OpNotIn}[i/2%2], Values: [][]string{nil, {fmt.Sprint(i % 40), "3"}}[i/2%2]},
+				{Key: "kubernetes.io/metadata.name", Operator: cluster.OpNotIn, Values: []string{fmt.Sprint("ns-", i), "ns-7"}},
+			}}
+			w.add(fmt.Sprint("ns-", i), cluster.LabelSelector{}, cluster.PolicyRule{
+				Peers: []cluster.PolicyPeer{{NamespaceSelector: spaces, PodSelector: &cluster.LabelSelector{MatchExpressions: []cluster.Requirement{{Key: "old", Operator: cluster.OpDoesNotExist}}}}},
+				Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: 80}}},
+			})
+		}
+	}},
+	{"every port another list of peers", func(w *worstCase) {
+		w.pods(2000, func(i int, p *cluster.Pod) { p.Labels = cluster.Labels{"app": fmt.Sprint(i % 500)} })
+		for i := range 5 {
+			var rules []cluster.PolicyRule
+			for j := range 400 {
+				rules = append(rules, cluster.PolicyRule{
+					Peers: []cluster.PolicyPeer{{PodSelector: selector("app", fmt.Sprint((j*7+i)%500))}},
+					Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: uint16(1 + j*10)}, EndPort: uint16(60 + j*11)}},
+				})
+			}
+			w.add("a", cluster.LabelSelector{}, rules...)
+		}
+	}},
 }
 
 type worstCase struct {
@@ -109,10 +162,10 @@ func (w *worstCase) policy(ns string, subject cluster.LabelSelector, peer *clust
 	})
 }
 
-func (w *worstCase) add(ns string, subject cluster.LabelSelector, r cluster.PolicyRule) {
+func (w *worstCase) add(ns string, subject cluster.LabelSelector, rules ...cluster.PolicyRule) {
 	w.policies = append(w.policies, cluster.NetworkPolicy{
 		Meta: cluster.Meta{Namespace: ns, Name: fmt.Sprint("np", len(w.policies))}, PodSelector: subject, IsolatesIngress: true,
-		Ingress: []cluster.PolicyRule{r},
+		Ingress: rules,
 	})
 }
 
@@ -135,7 +188,8 @@ func TestWorst(t *testing.T) {
 			mapped := cpu() - since
 			r := rand.New(rand.NewPCG(1, 2))
 			admitted := 0
-			for range 800 {
+			samples := w.samples()
+			for i := range 800 {
 				np, p, q, port := w.pick(r)
 				passes := true
 				for _, d := range []policy.Direction{policy.Ingress, policy.Egress} {
@@ -148,6 +202,9 @@ func TestWorst(t *testing.T) {
 						t.Fatalf("%v of %s, peer %s, %d: %v, the tables say %v", d, x.Subject.Pod.Name, x.Peer.Pod.Name, port, got, want)
 					}
 					passes = passes && want.Allowed()
+					if i < samples {
+						w.oracle(t, &x, want)
+					}
 				}
 				if passes {
 					admitted++
@@ -162,11 +219,14 @@ func TestWorst(t *testing.T) {
 				}
 				if peers := np.Ingress; len(peers) > 0 && peers[0].Peers[0].IPBlock != nil {
 					b := peers[0].Peers[r.IntN(len(peers[0].Peers))].IPBlock
-					outside.Peer.Addr = []netip.Addr{b.CIDR.Addr(), cluster.LastAddr(b.Except[0]), cluster.LastAddr(b.Except[0]).Next(), cluster.LastAddr(b.CIDR), cluster.LastAddr(b.CIDR).Next()}[r.IntN(5)]
+					outside.Peer.Addr = borders(b, r)[r.IntN(6)]
 				}
 				want := m.Policies.Judge(outside).Verdict
 				if got := chart.Judge(outside).Verdict; got != want {
 					t.Fatalf("%s from %v, %d: %v, the tables say %v", q.Name, outside.Peer.Addr, port, got, want)
+				}
+				if i < samples {
+					w.oracle(t, &outside, want)
 				}
 				if want == policy.Admitted {
 					admitted++
@@ -188,6 +248,47 @@ func TestWorst(t *testing.T) {
 	}
 }
 
+// borders are addresses at the ends of a block and of one of its exceptions.
+func borders(b *cluster.IPBlock, r *rand.Rand) [6]netip.Addr {
+	e := b.Except[r.IntN(len(b.Except))]
+	at := func(a netip.Addr) netip.Addr {
+		if !a.IsValid() {
+			return b.CIDR.Addr()
+		}
+		return a
+	}
+	return [6]netip.Addr{b.CIDR.Addr(), cluster.LastAddr(e), at(cluster.LastAddr(e).Next()), at(e.Addr().Prev()), cluster.LastAddr(b.CIDR), at(cluster.LastAddr(b.CIDR).Next())}
+}
+
+// samples is how many questions the oracle is asked, too: it looks at every pod
+// for every peer of every policy.
+func (w *worstCase) samples() int {
+	most := 1
+	for i := range 10 {
+		n, p := 0, &w.s.Pods[i]
+		for j := range w.policies {
+			np := &w.policies[j]
+			if np.Namespace != p.Namespace || !np.PodSelector.Matches(p.Labels) {
+				continue
+			}
+			for _, r := range np.Ingress {
+				n += len(r.Peers)
+			}
+		}
+		most = max(most, n)
+	}
+	return max(4, min(40, 12e6/(most*len(w.s.Pods))))
+}
+
+// oracle holds an answer of the tables against the naive one.
+func (w *worstCase) oracle(t *testing.T, x *policy.Question, v policy.Verdict) {
+	t.Helper()
+	passes, err := oracle.Admits(&w.s, x.Subject.Pod, x.Direction == policy.Egress, x.Peer.Addr, x.Protocol, x.Port)
+	if err != nil || passes != v.Allowed() {
+		t.Fatalf("%v of %s, peer %v, %d: %v, the oracle says %v (%v)", x.Direction, x.Subject.Pod.Name, x.Peer.Addr, x.Port, v, passes, err)
+	}
+}
+
 // pick is two pods and a port that some policy is about.
 func (w *worstCase) pick(r *rand.Rand) (np *cluster.NetworkPolicy, p, q *cluster.Pod, port uint16) {
 	np = &w.policies[r.IntN(len(w.policies))]
@@ -203,18 +304,22 @@ func (w *worstCase) pick(r *rand.Rand) (np *cluster.NetworkPolicy, p, q *cluster
 		}
 		return &w.s.Pods[r.IntN(len(w.s.Pods))]
 	}
-	p, q = find(rules[0].Peers[0].PodSelector), find(&np.PodSelector)
+	rule := &rules[r.IntN(len(rules))]
+	p, q = find(rule.Peers[0].PodSelector), find(&np.PodSelector)
 	if np.IsolatesEgress && !np.IsolatesIngress {
 		p, q = q, p
 	}
-	port = rules[0].Ports[0].Port.Number
+	port = rule.Ports[0].Port.Number
+	if end := rule.Ports[0].EndPort; end != 0 {
+		port = []uint16{port - 1, port, port + 1, end - 1, end, end + 1}[r.IntN(6)]
+	}
 	switch r.IntN(4) {
 	case 0:
 		port = uint16(r.IntN(5000))
 	case 1:
 		p = &w.s.Pods[r.IntN(len(w.s.Pods))]
 	}
-	if rules[0].Ports[0].Port.Name != "" {
+	if rule.Ports[0].Port.Name != "" {
 		port = q.Ports[0].Port
 	}
 	return np, p, q, port
