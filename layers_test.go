@@ -37,6 +37,7 @@ var house = layout{
 		"explain":  {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path"},
 		"check":    {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path", "explain"},
 		"reach":    {"flow", "cluster", "announce", "service", "policy", "model"},
+		"atlas":    {"flow", "cluster", "service", "policy", "model", "reach"},
 		"nft":      {"flow", "cluster", "service", "policy", "model"},
 		"diff":     {"flow", "cluster", "service", "policy", "model", "reach"},
 	},
