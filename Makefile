@@ -65,6 +65,21 @@ prove: ## Compare N (1000) flows of random clusters, from SEED (1) on, with a ke
 judge: ## Ask N (1000) random clusters of kube-proxy itself and of our rules
 	cd internal/upstream && go test -count=1 -timeout 10h -run '^TestRandomClusters$$' -v . -args -clusters=$(N)
 
+.PHONY: ask
+ask: ## Ask N (1000) questions of the chart, the walk and the oracle, from SEED (1) on
+	go test -count=1 -timeout 10h -run '^TestAskEquals' -v ./reach -args -reach.n=$(N) -reach.seed=$(SEED)
+
+# Which packages are broken, and which tests are asked besides theirs.
+MUTATE  ?= ./policy ./reach
+JUDGES  ?= ./internal/oracle,./reach
+# A part of the mutants: RUN is a regular expression, SHARD is K/N.
+RUN     ?=
+SHARD   ?= 1/1
+
+.PHONY: mutate
+mutate: ## Break MUTATE (policy, reach) in thousands of ways and see which no test notices
+	nice go run -C tools ./mutate -run '$(RUN)' -shard '$(SHARD)' -tests '$(JUDGES)' $(MUTATE)
+
 .PHONY: update
 update: ## Rewrite goldens, transcripts and generated docs
 	go mod tidy

@@ -126,7 +126,7 @@ func (b *brute) own(p *cluster.Pod, in Families) bool {
 // clusters, some thousand questions each.
 func bruteQuestions(t testing.TB) int {
 	t.Helper()
-	return max(24000, questions(t)/2)
+	return max(12000, questions(t)/2)
 }
 
 func smallCluster(t *testing.T, seed uint64) *generate.Tangled {
@@ -271,7 +271,7 @@ func TestAddressesEqualBruteForce(t *testing.T) {
 func TestDiffEqualsBruteForce(t *testing.T) {
 	t.Parallel()
 	d := bruteDiff{T: t}
-	for seed := *firstSeed; d.asked < bruteQuestions(t); seed++ {
+	for seed := *firstSeed; d.asked < 2*bruteQuestions(t); seed++ {
 		g := smallCluster(t, seed)
 		young := mutate(g)
 		young.Services, young.EndpointSlices = nil, nil
@@ -298,7 +298,7 @@ func TestDiffEqualsBruteForce(t *testing.T) {
 			}
 		}
 	}
-	if d.lost < d.asked/200 || d.gained < d.asked/200 {
+	if d.lost == 0 || d.gained == 0 || !testing.Short() && (d.lost < d.asked/200 || d.gained < d.asked/200) {
 		t.Errorf("%d asked, %d lost, %d gained", d.asked, d.lost, d.gained)
 	}
 	t.Logf("%d asked, %d lost, %d gained", d.asked, d.lost, d.gained)

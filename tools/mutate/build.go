@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// program is the tests of one package, built with every mutant inside.
+type program struct {
+	name, path, dir string
+}
+
+// test is one Test function, and the mutants that it meets.
+type test struct {
+	*program
+	name  string
+	takes time.Duration
+	meets map[int]bool
+}
+
+// writeOverlay writes what `go build -overlay` reads.
+func writeOverlay(dir string, replace map[string]string) (string, error) {
+	b, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, "overlay.json")
+	return name, os.WriteFile(name, b, 0o600)
+}
+
+// build makes the test programs.
+func build(root, dir, overlay string, pkgs []string) ([]*program, error) {
+	list, err := goList(root, pkgs)
+	if err != nil {
+		return nil, err
+	}
+	var out []*program
+	for i, l := range list {
+		p := &program{name: filepath.Base(l.ImportPath), path: filepath.Join(dir, fmt.Sprintf("%d.test", i)), dir: l.Dir}
+		cmd := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", p.path, l.ImportPath)
+		cmd.Dir = root
+		if b, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("building %s: %w\n%s", l.ImportPath, err, b)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// survey runs every test once without a mutant.
+func survey(dir string, programs []*program) ([]*test, error) {
+	var out []*test
+	for _, p := range programs {
+		b, err := p.command(context.Background(), "-test.list=^Test").Output()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		for name := range strings.FieldsSeq(string(b)) {
+			t := &test{program: p, name: name, meets: map[int]bool{}}
+			met := filepath.Join(dir, "met")
+			start := time.Now()
+			if err := t.run(time.Hour, 0, met); err != nil {
+				return nil, fmt.Errorf("%s %s fails without a mutant: %w", p.name, name, err)
+			}
+			t.takes = time.Since(start)
+			if err := t.read(met); err != nil {
+				return nil, err
+			}
+			out = append(out, t)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *test) int { return cmp.Compare(a.takes, b.takes) })
+	return out, nil
+}
+
+func (t *test) read(met string) error {
+	b, err := os.ReadFile(met)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for word := range strings.FieldsSeq(string(b)) {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return err
+		}
+		t.meets[n] = true
+	}
+	return os.Remove(met)
+}
+
+// memory is how much a test may take, in KiB: a mutant may never stop asking for
+// more.
+const memory = 8 << 20
+
+func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
+	words := append([]string{"-c", `ulimit -v "$0" && exec "$@"`, strconv.Itoa(memory), p.path, "-test.short"}, args...)
+	cmd := exec.CommandContext(ctx, "sh", words...)
+	cmd.Dir = p.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// run is the test with one mutant on; an error is a test that failed, or took
+// too long.
+func (t *test) run(limit time.Duration, mutant int, met string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	cmd := t.command(ctx, "-test.failfast", "-test.run=^"+t.name+"$")
+	cmd.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(mutant), "MET="+met)
+	return cmd.Run()
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// options are what the command line asks for.
+type options struct {
+	root, only, skip, shard, tests string
+	workers, each                  int
+	named, list                    bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.root, "root", "..", "the root of the module")
+	flag.StringVar(&o.only, "run", "", "only mutants whose key (file, function, kind, text, by tabs) matches")
+	flag.StringVar(&o.skip, "skip", "^$", "leave out files whose name matches")
+	flag.StringVar(&o.shard, "shard", "1/1", "K/N: the Kth of N equal parts")
+	flag.StringVar(&o.tests, "tests", "", "packages whose tests are asked besides those that are broken, by commas")
+	flag.IntVar(&o.workers, "j", 2, "tests at a time")
+	flag.IntVar(&o.each, "sample", 1, "only every Nth mutant")
+	flag.BoolVar(&o.named, "named", true, "try the named mutants, too")
+	flag.BoolVar(&o.list, "list", false, "list the mutants and leave")
+	flag.Parse()
+	code, err := mutate(&o, flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutate:", err)
+		code = 2
+	}
+	os.Exit(code)
+}
+
+func mutate(o *options, packages []string) (int, error) {
+	root, err := filepath.Abs(o.root)
+	if err != nil {
+		return 2, err
+	}
+	known, err := readReviewed(filepath.Join(root, "tools", "mutate", "reviewed.txt"))
+	if err != nil {
+		return 2, err
+	}
+	dir, err := os.MkdirTemp("", "mutate-")
+	if err != nil {
+		return 2, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	bad := 0
+	if o.named {
+		if bad, err = tryNamed(root, dir, o.workers); err != nil {
+			return 2, err
+		}
+	}
+	chosen, tests, err := prepare(o, root, dir, packages)
+	if err != nil || o.list || len(packages) == 0 {
+		return min(bad, 1), err
+	}
+	results := try(chosen, tests, o.workers)
+	whole := o.only == "" && o.shard == "1/1" && o.each == 1 && o.skip == "^$"
+	bad += report(os.Stdout, results, known, whole)
+	return min(bad, 1), nil
+}
+
+// prepare plans the mutants, builds the tests and runs each once.
+func prepare(o *options, root, dir string, packages []string) ([]*mutant, []*test, error) {
+	if len(packages) == 0 {
+		return nil, nil, nil
+	}
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return nil, nil, err
+	}
+	skip, err := regexp.Compile(o.skip)
+	if err != nil {
+		return nil, nil, err
+	}
+	pkgs, err := load(root, packages)
+	if err != nil {
+		return nil, nil, err
+	}
+	pl, replace, err := planFor(root, dir, pkgs, skip)
+	if err != nil {
+		return nil, nil, err
+	}
+	chosen, err := choose(pl.mutants, only, o.shard, o.each)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.list {
+		for _, m := range chosen {
+			fmt.Printf("%d\t%d\t%s\n", m.id, m.line, m.key())
+		}
+		return chosen, nil, nil
+	}
+	overlay, err := writeOverlay(dir, replace)
+	if err != nil {
+		return nil, nil, err
+	}
+	others := strings.FieldsFunc(o.tests, func(r rune) bool { return r == ',' })
+	programs, err := build(root, dir, overlay, append(packages, others...))
+	if err != nil {
+		return nil, nil, err
+	}
+	fmt.Fprintf(os.Stderr, "%d mutants, %d of them chosen, %d test programs\n", len(pl.mutants), len(chosen), len(programs))
+	tests, err := survey(dir, programs)
+	return chosen, tests, err
+}
+
+// choose keeps the mutants of a part.
+func choose(all []*mutant, only *regexp.Regexp, shard string, each int) ([]*mutant, error) {
+	k, n, ok := strings.Cut(shard, "/")
+	part, err1 := strconv.Atoi(k)
+	parts, err2 := strconv.Atoi(n)
+	if !ok || err1 != nil || err2 != nil || part < 1 || part > parts {
+		return nil, fmt.Errorf("-shard %q: want K/N, as 2/4", shard)
+	}
+	var out []*mutant
+	for _, m := range all {
+		if only.MatchString(m.key()) && m.id%parts == part-1 && m.id%each == 0 {
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
