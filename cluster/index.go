@@ -118,6 +118,17 @@ func (x *Index) PodNumber(namespace, name string) int {
 	return -1
 }
 
+// NumberOf returns PodNumber of the pod's name, sooner where the pod is one of
+// the Snapshot's that has its address.
+func (x *Index) NumberOf(p *Pod) int {
+	if len(p.IPs) > 0 && len(x.pods) == len(x.s.Pods) {
+		if i := x.podByIP.find(p.IPs[0]); i >= 0 && &x.s.Pods[i] == p {
+			return i
+		}
+	}
+	return x.PodNumber(p.Namespace, p.Name)
+}
+
 // Service returns the Service, or nil.
 func (x *Index) Service(namespace, name string) *Service {
 	if i, ok := x.services[nsName{namespace, name}]; ok {

@@ -200,7 +200,7 @@ func (t *Tables) Isolating(pod *cluster.Pod, d Direction) []*cluster.NetworkPoli
 }
 
 func (t *Tables) isolating(pod *cluster.Pod, d Direction) []int32 {
-	i := t.index.PodNumber(pod.Namespace, pod.Name)
+	i := t.index.NumberOf(pod)
 	if i < 0 || t.classOf[i] < 0 {
 		return nil
 	}
@@ -236,7 +236,7 @@ func origin(p *cluster.NetworkPolicy, field string, at flow.Position) flow.Origi
 // ClassOf numbers the pods that no policy can tell apart but by their address;
 // -1 for a pod that is not subject to policy.
 func (t *Tables) ClassOf(pod *cluster.Pod) int {
-	if i := t.index.PodNumber(pod.Namespace, pod.Name); i >= 0 {
+	if i := t.index.NumberOf(pod); i >= 0 {
 		return int(t.classOf[i])
 	}
 	return -1

@@ -60,7 +60,7 @@ func (c *Chart) classOf(pod *cluster.Pod) int32 {
 	if pod == nil {
 		return -1
 	}
-	if i := c.m.Index.PodNumber(pod.Namespace, pod.Name); i >= 0 {
+	if i := c.m.Index.NumberOf(pod); i >= 0 {
 		return c.ofPod[i]
 	}
 	return -1

@@ -46,10 +46,16 @@ func (c *Chart) rectangles(f family, from *splitSet, targets, keys []span, level
 	if len(from.open) > 0 {
 		each(from.open, targets, keys, level)
 	}
-	rows := c.rows[egress].list[f]
+	if len(targets) == 0 {
+		return
+	}
+	rows := c.rows[egress]
+	all := span{targets[0].from, targets[len(targets)-1].to}
 	for i := range from.parts {
 		p := &from.parts[i]
-		c.throughRow(f, rows[p.row], p.units, targets, keys, level, each)
+		if h := c.hull(rows, f, p.row); h.from < all.to && all.from < h.to {
+			c.throughRow(f, rows.list[f][p.row], p.units, targets, keys, level, each)
+		}
 	}
 }
 
@@ -60,12 +66,12 @@ func (c *Chart) throughRow(f family, r *row, units, targets, keys []span, level 
 		for from := k.from; from < k.to; at++ {
 			to := min(k.to, r.segments[at].to)
 			if set := r.segments[at].set; set != nobody || r.doubt == maybeAny {
-				s, part := c.peersAt(r, set, f), []span{{from, to}}
+				s := c.peersAt(r, set, f)
 				if t := intersect2(s.yes, targets); len(t) > 0 {
-					each(units, t, part, level)
+					each(units, t, []span{{from, to}}, level)
 				}
 				if t := intersect2(s.perhaps, targets); len(t) > 0 {
-					each(units, t, part, min(level, perhaps))
+					each(units, t, []span{{from, to}}, min(level, perhaps))
 				}
 			}
 			from = to

@@ -1,7 +1,9 @@
 package reach
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -185,22 +187,41 @@ func (c *Chart) minds() bool {
 // ownNodes finds the nodes with endpoints, as path.Ask does.
 func (c *Chart) ownNodes(b *service.Backends, f family, proto flow.Protocol) []ownNodes {
 	pl := c.placesOf()
-	if known, ok := pl.own[b]; ok {
-		return known
+	known, ok := pl.own[b]
+	if !ok {
+		known = alikeNodes(c.traits(b, f, proto))
+		pl.own[b] = known
 	}
+	return known
+}
+
+// trait is a part of what tells a node apart.
+type trait struct {
+	node int32
+	text string
+}
+
+// traits are what each endpoint makes of its nodes.
+func (c *Chart) traits(b *service.Backends, f family, proto flow.Protocol) []trait {
 	nobody := netip.IPv4Unspecified()
 	if f == 1 {
 		nobody = netip.IPv6Unspecified()
 	}
-	own := map[string][]byte{}
-	if b.HintsNodes() {
-		for i := range c.m.Snapshot.Nodes {
-			own[c.m.Snapshot.Nodes[i].Name] = []byte(c.m.Snapshot.Nodes[i].Name)
+	all := b.All()
+	out := make([]trait, 0, len(all))
+	tell := func(node, text string) {
+		if n, ok := c.placesOf().number[node]; ok {
+			out = append(out, trait{n, text})
 		}
 	}
-	all := b.All()
+	if b.HintsNodes() {
+		for i := range c.m.Snapshot.Nodes {
+			tell(c.m.Snapshot.Nodes[i].Name, c.m.Snapshot.Nodes[i].Name)
+		}
+	}
 	numbers := map[model.BackendKey]byte{}
 	targets := c.targetsOf(b, proto)
+	var few [64]byte
 	for i := range all {
 		e := &all[i]
 		t := targets[e]
@@ -216,31 +237,35 @@ func (c *Chart) ownNodes(b *service.Backends, f family, proto flow.Protocol) []o
 			kind = 100 + int32(n)
 		}
 		if len(numbers) > 100 || t.plain && kind > 99 || e.Node != home {
-			own[home] = append(own[home], home...)
-			own[e.Node] = append(own[e.Node], e.Node...)
+			tell(home, home)
+			tell(e.Node, e.Node)
 			continue
 		}
-		own[home] = append(own[home], byte(kind), readiness(e))
+		text := append(few[:0], byte(kind), readiness(e))
 		for _, z := range e.Zones() {
-			own[home] = append(append(own[home], z...), ',')
+			text = append(append(text, z...), ',')
 		}
+		tell(home, string(text))
 	}
+	return out
+}
+
+// alikeNodes are the nodes with the same traits, by the first of them.
+func alikeNodes(traits []trait) []ownNodes {
+	slices.SortStableFunc(traits, func(a, b trait) int { return cmp.Compare(a.node, b.node) })
 	var out []ownNodes
-	for name, key := range own {
-		n, ok := pl.number[name]
-		if !ok {
-			continue
+	for len(traits) > 0 {
+		node, key := traits[0].node, traits[0].text
+		for traits = traits[1:]; len(traits) > 0 && traits[0].node == node; traits = traits[1:] {
+			key += traits[0].text
 		}
-		at := 0
-		for at < len(out) && out[at].key != string(key) {
-			at++
+		at := slices.IndexFunc(out, func(o ownNodes) bool { return o.key == key })
+		if at < 0 {
+			at = len(out)
+			out = append(out, ownNodes{key: key})
 		}
-		if at == len(out) {
-			out = append(out, ownNodes{key: string(key)})
-		}
-		out[at].nodes = union(out[at].nodes, []span{{n, n + 1}})
+		out[at].nodes = appendSpan(out[at].nodes, span{node, node + 1})
 	}
-	pl.own[b] = out
 	return out
 }
 

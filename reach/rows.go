@@ -19,6 +19,7 @@ type rows struct {
 	// closed are the units whose row is not open, in order.
 	closed [2][]closedRun
 	split  [2][]*splitSet // of egress, by set: the units in it
+	hulls  [2][]span      // by row; {}: not known yet
 }
 
 type closedRun struct {
@@ -206,6 +207,27 @@ func (c *Chart) peersAt(r *row, set int32, f family) *unitSet {
 	default:
 		return s
 	}
+}
+
+// hull is a run that holds every unit to which a row says anything but no.
+func (c *Chart) hull(r *rows, f family, id int32) span {
+	for int(id) >= len(r.hulls[f]) {
+		r.hulls[f] = append(r.hulls[f], make([]span, len(r.list[f])-len(r.hulls[f]))...)
+	}
+	if h := r.hulls[f][id]; h != (span{}) {
+		return h
+	}
+	h := span{from: int32(len(c.units.list))}
+	for _, seg := range r.list[f][id].segments {
+		s := c.peersAt(r.list[f][id], seg.set, f)
+		for _, list := range [2][]span{s.yes, s.perhaps} {
+			if len(list) > 0 {
+				h = span{min(h.from, list[0].from), max(h.to, list[len(list)-1].to)}
+			}
+		}
+	}
+	r.hulls[f][id] = h
+	return h
 }
 
 // addrAt is what a row gives an address that is no pod's.

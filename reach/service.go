@@ -35,8 +35,8 @@ func (c *Chart) asked(f *service.Front) *asked {
 		a.groups = refine(a.groups, c.ownNodes(o.Backends, a.family, f.Protocol))
 		all := o.Backends.All()
 		for i := range all {
-			if p := c.m.Index.PodByIP(all[i].Addr.Addr()); p != nil {
-				a.self = append(a.self, int32(c.m.Index.PodNumber(p.Namespace, p.Name)))
+			if n := c.m.Index.PodNumberByIP(all[i].Addr.Addr()); n >= 0 {
+				a.self = append(a.self, int32(n))
 			}
 		}
 	}

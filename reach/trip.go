@@ -155,7 +155,7 @@ func (c *Chart) unitAt(p *cluster.Pod) int32 {
 	if p == nil {
 		return -1
 	}
-	if i := c.m.Index.PodNumber(p.Namespace, p.Name); i >= 0 {
+	if i := c.m.Index.NumberOf(p); i >= 0 {
 		return c.units.ofPod[i]
 	}
 	return -1

@@ -54,6 +54,8 @@ type units struct {
 	ofClass []span
 	members [2][]span // units with an address of the family
 	byAddr  [2][]int32
+	// invented are units of pods whose address is not known.
+	invented []int32
 
 	sets [2][]*unitSet // by family and set: who is in it
 
@@ -145,6 +147,9 @@ func (u *units) addClass(c *Chart, k *keyer, class int32, pods []int32) {
 					un.detected |= 1 << f
 				}
 			}
+		}
+		if p.Invented {
+			u.invented = append(u.invented, id)
 		}
 		u.list = append(u.list, un)
 		u.unclear = u.unclear || un.doubt != certain || p.Invented
@@ -294,16 +299,14 @@ func (c *Chart) makeSet(p *peers, f family) *unitSet {
 			u.within(r, f, try)
 		}
 		for i := range p.named {
-			for _, units := range u.fromClasses(p.named[i].only, f) {
-				for n := units.from; n < units.to; n++ {
-					try(n)
-				}
+			for _, r := range p.named[i].ranges {
+				u.within(r, f, try)
 			}
 		}
-		if p.blocks {
-			for i := range u.list {
-				if u.list[i].pod.Invented && u.list[i].families&(1<<f) != 0 {
-					try(int32(i))
+		if p.blocks || len(p.named) > 0 {
+			for _, i := range u.invented {
+				if u.list[i].families&(1<<f) != 0 {
+					try(i)
 				}
 			}
 		}
@@ -353,7 +356,7 @@ func (c *Chart) Unit(n Unit) UnitInfo {
 // UnitOf is the pod's Unit, or -1 for one without a network of its own or without
 // an address.
 func (c *Chart) UnitOf(p *cluster.Pod) Unit {
-	if i := c.m.Index.PodNumber(p.Namespace, p.Name); i >= 0 {
+	if i := c.m.Index.NumberOf(p); i >= 0 {
 		return Unit(c.unitsOf().ofPod[i])
 	}
 	return -1
