@@ -37,7 +37,8 @@
 //	cluster.Snapshot ──► announce ─┐
 //	                 ──► service  ─┼─► model.Compile ──► Model: tables whose rows name their Origin
 //	                 ──► policy   ─┘                       │
-//	                                                       ├─► path     walks them: []Trace
+//	                                                       ├─► walk     takes a packet along, hook by hook
+//	                                                       ├─► path     writes its way down: []Trace
 //	                                                       ├─► explain  verdict, culprit, near misses
 //	                                                       ├─► check    compares with Expectations, lints
 //	                                                       ├─► reach    joins them over the whole cluster
@@ -80,8 +81,8 @@
 //
 // # Where to start reading
 //
-// Package flow has the words as types. Then package path, top down: walk.go,
-// node.go; each function is one hook and asks package model what to do there.
+// Package flow has the words as types. Then package walk, top down: walk.go,
+// node.go, forward.go; each function is one hook and asks package model what to do there.
 // model/trips.go is the table most arguments are about. docs/semantics.md lists
 // every rule with the sentence it comes from.
 package portolan

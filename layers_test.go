@@ -12,9 +12,9 @@ import (
 // what it depends on.
 //
 //	flow ◄── cluster ◄─┬─ announce ─┐
-//	                   ├─ service  ─┼─ model ◄── path ◄── explain ◄── check
-//	                   ├─ policy   ─┘    ▲
-//	                   └─ lbip           └── reach, nft
+//	                   ├─ service  ─┼─ model ◄── walk ◄─┬─ path ◄── explain ◄── check
+//	                   ├─ policy   ─┘    ▲              └─ reach
+//	                   └─ lbip           └── nft
 var house = layout{
 	module: "github.com/portolan-net/portolan",
 
@@ -33,10 +33,11 @@ var house = layout{
 		"policy":   {"flow", "cluster"},
 		"lbip":     {"flow", "cluster"},
 		"model":    {"flow", "cluster", "announce", "service", "policy", "lbip"},
-		"path":     {"flow", "cluster", "announce", "service", "policy", "lbip", "model"},
-		"explain":  {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path"},
-		"check":    {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "path", "explain"},
-		"reach":    {"flow", "cluster", "announce", "service", "policy", "model"},
+		"walk":     {"flow", "cluster", "announce", "service", "policy", "model"},
+		"path":     {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "walk"},
+		"explain":  {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "walk", "path"},
+		"check":    {"flow", "cluster", "announce", "service", "policy", "lbip", "model", "walk", "path", "explain"},
+		"reach":    {"flow", "cluster", "announce", "service", "policy", "model", "walk"},
 		"atlas":    {"flow", "cluster", "service", "policy", "model", "reach"},
 		"nft":      {"flow", "cluster", "service", "policy", "model"},
 		"diff":     {"flow", "cluster", "service", "policy", "model", "reach"},

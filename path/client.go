@@ -8,37 +8,18 @@ import (
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // start is one place a packet can start from.
 type start struct {
-	kind    flow.MachineKind // Client, Node or Pod
-	name    string           // as people call it
-	addrs   []netip.Addr     // of a client outside
-	node    string           // of a process or pod
-	pod     *cluster.Pod     // a pod; for a hostNetwork pod kind is Node
-	assumed bool             // a client nobody told us of
+	walk.Start
+	name    string // as people call it
+	assumed bool   // a client nobody told us of
 }
 
-// addr returns the start's address of the family, or the zero Addr. A
-// process's address depends on where it goes, so it has none here.
-func (s *start) addr(v6 bool) netip.Addr {
-	for _, a := range s.addrs {
-		if a.Is6() == v6 {
-			return a
-		}
-	}
-	return netip.Addr{}
-}
-
-func (s *start) machine() flow.Machine {
-	switch {
-	case s.kind == flow.MachinePod:
-		return flow.Machine{Kind: flow.MachinePod, Namespace: s.pod.Namespace, Name: s.pod.Name}
-	case s.kind == flow.MachineNode:
-		return flow.Machine{Kind: flow.MachineNode, Name: s.node}
-	}
-	return flow.Machine{Kind: flow.MachineClient, Name: s.name}
+func client(name string, addrs ...netip.Addr) start {
+	return start{name: name, Start: walk.Start{Kind: flow.MachineClient, Name: name, Addrs: addrs}}
 }
 
 // starts resolves a place. A workload is every pod of it.
@@ -52,7 +33,7 @@ func starts(m *model.Model, from, namespace string) ([]start, error) {
 		if n == nil {
 			return nil, wrong(from, known("nodes are", nodeNames(m)), "no such Node in the input")
 		}
-		return []start{{kind: flow.MachineNode, name: "node/" + name, node: name}}, nil
+		return []start{{name: "node/" + name, Start: walk.Start{Kind: flow.MachineNode, Node: name}}}, nil
 	case "pod", "po":
 		return podStart(m, from, name, namespace)
 	}
@@ -93,17 +74,18 @@ type noNetwork string
 func (e noNetwork) Error() string { return string(e) }
 
 func fromPod(p *cluster.Pod) (start, error) {
+	name := "pod/" + p.Namespace + "/" + p.Name
 	switch {
 	case p.Finished():
 		return start{}, noNetwork("the Pod has ended (phase " + string(p.Phase) + ") and has no network any more")
 	case p.HostNetwork && p.Node == "":
 		return start{}, noNetwork("the hostNetwork Pod is on no node yet")
 	case p.HostNetwork:
-		return start{kind: flow.MachineNode, name: "pod/" + p.Namespace + "/" + p.Name, node: p.Node, pod: p}, nil
+		return start{name: name, Start: walk.Start{Kind: flow.MachineNode, Node: p.Node, Pod: p}}, nil
 	case len(p.IPs) == 0:
 		return start{}, noNetwork("the Pod has no address yet")
 	}
-	return start{kind: flow.MachinePod, name: "pod/" + p.Namespace + "/" + p.Name, addrs: p.IPs, node: p.Node, pod: p}, nil
+	return start{name: name, Start: walk.Start{Kind: flow.MachinePod, Addrs: p.IPs, Node: p.Node, Pod: p}}, nil
 }
 
 func workloadStarts(m *model.Model, from, kind, name, namespace string) ([]start, error) {
@@ -131,7 +113,7 @@ func clients(m *model.Model, from, name string) ([]start, error) {
 	if name == "" {
 		var out []start
 		for _, c := range m.Snapshot.Fabric.Clients {
-			out = append(out, start{kind: flow.MachineClient, name: c.Name, addrs: c.Addresses})
+			out = append(out, client(c.Name, c.Addresses...))
 		}
 		if len(out) > 0 {
 			return out, nil
@@ -140,15 +122,11 @@ func clients(m *model.Model, from, name string) ([]start, error) {
 	}
 	for _, c := range m.Snapshot.Fabric.Clients {
 		if c.Name == name {
-			return []start{{kind: flow.MachineClient, name: name, addrs: c.Addresses}}, nil
+			return []start{client(name, c.Addresses...)}, nil
 		}
 	}
-	if len(m.Snapshot.Fabric.Clients) == 0 {
-		for _, s := range representatives(m) {
-			if s.name == name {
-				return []start{s}, nil
-			}
-		}
+	if len(m.Snapshot.Fabric.Clients) == 0 && name == nobodyV4.String() {
+		return []start{nobody()}, nil
 	}
 	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	if err != nil {
@@ -158,7 +136,7 @@ func clients(m *model.Model, from, name string) ([]start, error) {
 	if m.Index.NodeByIP(addr) != nil || m.Index.PodByIP(addr) != nil {
 		return nil, wrong(from, "ask from node/NAME or pod/NAMESPACE/NAME", "the address is inside the cluster")
 	}
-	return []start{{kind: flow.MachineClient, name: addr.String(), addrs: []netip.Addr{addr}}}, nil
+	return []start{client(addr.String(), addr)}, nil
 }
 
 // maxRepresentatives bounds the answer where hundreds of ranges are told apart.
@@ -176,16 +154,28 @@ var (
 func representatives(m *model.Model) []start {
 	blocks := outsideRanges(m)
 	seen := map[string]bool{signature(blocks, nobodyV4): true, signature(blocks, nobodyV6): true}
-	out := []start{{kind: flow.MachineClient, name: nobodyV4.String(), addrs: []netip.Addr{nobodyV4, nobodyV6}, assumed: true}}
+	out := []start{nobody()}
 	for _, a := range boundaries(m, blocks) {
+		if len(out) == maxRepresentatives {
+			break
+		}
 		sig := signature(blocks, a)
-		if seen[sig] || inside(m, a) || len(out) == maxRepresentatives {
+		if seen[sig] || inside(m, a) {
 			continue
 		}
 		seen[sig] = true
-		out = append(out, start{kind: flow.MachineClient, name: a.String(), addrs: []netip.Addr{a}, assumed: true})
+		s := client(a.String(), a)
+		s.assumed = true
+		out = append(out, s)
 	}
 	return out
+}
+
+// nobody is a client that no range holds, with an address of each family.
+func nobody() start {
+	s := client(nobodyV4.String(), nobodyV4, nobodyV6)
+	s.assumed = true
+	return s
 }
 
 // boundaries are the first address of each range and the one behind its last,

@@ -11,6 +11,7 @@ import (
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/service"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // fold is what a packet in progress stands for: the first nodes and endpoints
@@ -25,14 +26,42 @@ type fold struct {
 	toward      cluster.Toward
 }
 
+// Firsts walks the next hops, one of each group that fares alike.
+func (w *walker) Firsts(p *walk.Packet, choice *announce.Choice) {
+	n := notesOf(p)
+	if !choice.Assumption.IsZero() {
+		n.assumed = append(n.assumed, choice.Assumption)
+	}
+	for _, g := range w.alikeNodes(p, choice) {
+		q := p.Fork()
+		n := notesOf(q)
+		n.step(flow.Step{Hook: flow.Routing, Action: flow.Route, Reason: choice.Why, Before: q.Tuple, After: q.Tuple})
+		if len(g.Names) > 1 {
+			n.stands.nodes = g
+		}
+		w.Enter(q, g.Names[0])
+	}
+}
+
+// Endpoints walks the endpoints that a node chooses from, one of each group that
+// fares alike.
+func (w *walker) Endpoints(p *walk.Packet, d *walk.Draw) {
+	candidates := w.candidates(p, d)
+	for _, g := range w.alikeBackends(p, d.Node, d.Backends) {
+		q := p.Fork()
+		w.choose(q, d.Node, candidates, g)
+		w.Through(q, d, g.shown, g.number)
+	}
+}
+
 // alikeNodes groups the next hops of a packet that fare alike; without folding
 // each stands alone.
-func (w *walker) alikeNodes(p *packet, choice announce.Choice) []model.Nodes {
+func (w *walker) alikeNodes(p *walk.Packet, choice *announce.Choice) []model.Nodes {
 	var groups []model.Nodes
-	v6 := p.tuple.Dst.Addr().Is6()
-	if !w.fold || p.first != "" {
+	v6 := p.Tuple.Dst.Addr().Is6()
+	if !w.fold || p.First != "" {
 		for _, n := range choice.Nodes {
-			groups = append(groups, w.m.Group([]string{n}, v6))
+			groups = append(groups, w.Group([]string{n}, v6))
 		}
 		return groups
 	}
@@ -41,8 +70,8 @@ func (w *walker) alikeNodes(p *packet, choice announce.Choice) []model.Nodes {
 	if choice.Everyone {
 		// Nodes without endpoints of their own were grouped once and for all.
 		nodes = slices.Sorted(maps.Keys(own))
-		groups = w.m.Everyone(v6, nodes)
-		nodes = slices.DeleteFunc(nodes, func(n string) bool { return !w.m.IsEligible(n) })
+		groups = w.Everyone(v6, nodes)
+		nodes = slices.DeleteFunc(nodes, func(n string) bool { return !w.IsEligible(n) })
 	}
 	type key struct {
 		model.NodeKey
@@ -51,34 +80,34 @@ func (w *walker) alikeNodes(p *packet, choice announce.Choice) []model.Nodes {
 	names := map[key][]string{}
 	var order []key
 	for _, n := range nodes {
-		k := key{w.m.AlikeNode(n, p.tuple.Src.Addr()), own[n]}
+		k := key{w.AlikeNode(n, p.Tuple.Src.Addr()), own[n]}
 		if names[k] == nil {
 			order = append(order, k)
 		}
 		names[k] = append(names[k], n)
 	}
 	for _, k := range order {
-		groups = append(groups, w.m.Group(names[k], v6))
+		groups = append(groups, w.Group(names[k], v6))
 	}
 	return groups
 }
 
 // ownBackends says for each node with endpoints of its own which they are: how
 // many of each kind that fares alike.
-func (w *walker) ownBackends(p *packet) map[string]string {
+func (w *walker) ownBackends(p *walk.Packet) map[string]string {
 	own := map[string]string{}
-	for _, f := range w.m.Services.At(p.tuple.Dst, p.tuple.Protocol) {
+	for _, f := range w.Services.At(p.Tuple.Dst, p.Tuple.Protocol) {
 		if f.Backends.HintsNodes() {
-			for i := range w.m.Snapshot.Nodes {
-				own[w.m.Snapshot.Nodes[i].Name] = w.m.Snapshot.Nodes[i].Name
+			for i := range w.Snapshot.Nodes {
+				own[w.Snapshot.Nodes[i].Name] = w.Snapshot.Nodes[i].Name
 			}
 		}
 		all := f.Backends.All()
 		numbers := map[model.BackendKey]byte{}
 		for i := range all {
 			b := &all[i]
-			home := w.m.Home(b.Addr.Addr())
-			k := w.m.AlikeBackend(b, home, p.tuple.Src.Addr(), p.tuple.Protocol)
+			home := w.Home(b.Addr.Addr())
+			k := w.AlikeBackend(b, home, p.Tuple.Src.Addr(), p.Tuple.Protocol)
 			n, ok := numbers[k]
 			if !ok {
 				n = byte(len(numbers))
@@ -114,14 +143,14 @@ type backendGroup struct {
 	number  int // of shown, from 1, among those chosen
 }
 
-func (w *walker) alikeBackends(p *packet, node string, chosen []*service.Backend) []backendGroup {
+func (w *walker) alikeBackends(p *walk.Packet, node string, chosen []*service.Backend) []backendGroup {
 	var groups []backendGroup
 	at := map[model.BackendKey]int{}
 	for i, b := range chosen {
 		k := model.BackendKey{}
 		j, ok := 0, false
 		if w.fold {
-			k = w.m.AlikeBackend(b, node, p.tuple.Src.Addr(), p.tuple.Protocol)
+			k = w.AlikeBackend(b, node, p.Tuple.Src.Addr(), p.Tuple.Protocol)
 			j, ok = at[k]
 		}
 		if !ok {
@@ -136,13 +165,14 @@ func (w *walker) alikeBackends(p *packet, node string, chosen []*service.Backend
 
 // candidates are the endpoints that any of the first nodes the packet stands
 // for may choose.
-func (w *walker) candidates(p *packet, node string, f *service.Front, list model.List, chosen []*service.Backend) []*service.Backend {
-	if list == model.ClusterList || len(p.stands.nodes.Names) < 2 || node != p.first {
-		return chosen
+func (w *walker) candidates(p *walk.Packet, d *walk.Draw) []*service.Backend {
+	firsts := notesOf(p).stands.nodes.Names
+	if d.Trip.List == model.ClusterList || len(firsts) < 2 || d.Node != p.First {
+		return d.Backends
 	}
 	var all []*service.Backend
-	for _, n := range p.stands.nodes.Names {
-		all = append(all, f.Backends.Local(n)...)
+	for _, n := range firsts {
+		all = append(all, d.Front.Backends.Local(n)...)
 	}
 	return all
 }
@@ -150,39 +180,39 @@ func (w *walker) candidates(p *packet, node string, f *service.Front, list model
 // choose lets the packet stand for a group of endpoints. Where it stands for
 // several first nodes, endpoints on the node that is shown mean each node's own,
 // and endpoints elsewhere mean every endpoint that is alike.
-func (w *walker) choose(p *packet, node string, candidates []*service.Backend, g backendGroup) {
-	p.backend = g.shown
-	nodes := max(1, len(p.stands.nodes.Names))
-	p.stands.count = nodes * len(g.members)
-	p.stands.backends = g.members
-	if nodes == 1 || node != p.first {
+func (w *walker) choose(p *walk.Packet, node string, candidates []*service.Backend, g backendGroup) {
+	stands := &notesOf(p).stands
+	nodes := max(1, len(stands.nodes.Names))
+	stands.count = nodes * len(g.members)
+	stands.backends = g.members
+	if nodes == 1 || node != p.First {
 		return
 	}
-	src, proto := p.tuple.Src.Addr(), p.tuple.Protocol
-	shownHome := w.m.Home(g.shown.Addr.Addr())
-	shown := w.m.AlikeBackend(g.shown, shownHome, src, proto)
-	p.stands.backends = nil
+	src, proto := p.Tuple.Src.Addr(), p.Tuple.Protocol
+	shownHome := w.Home(g.shown.Addr.Addr())
+	shown := w.AlikeBackend(g.shown, shownHome, src, proto)
+	stands.backends = nil
 	for _, b := range candidates {
-		home := w.m.Home(b.Addr.Addr())
-		if w.m.AlikeBackend(b, home, src, proto) == shown && (shownHome != node || slices.Contains(p.stands.nodes.Names, home)) {
-			p.stands.backends = append(p.stands.backends, b)
+		home := w.Home(b.Addr.Addr())
+		if w.AlikeBackend(b, home, src, proto) == shown && (shownHome != node || slices.Contains(stands.nodes.Names, home)) {
+			stands.backends = append(stands.backends, b)
 		}
 	}
 	for _, b := range g.members {
 		// Alike where they were chosen, though slices place them otherwise.
-		if !slices.Contains(p.stands.backends, b) {
-			p.stands.backends = append(p.stands.backends, b)
+		if !slices.Contains(stands.backends, b) {
+			stands.backends = append(stands.backends, b)
 		}
 	}
 }
 
 // stand says what a finished packet stands for.
-func (w *walker) stand(p *packet, t *Walked) Stands {
-	s := Stands{Count: max(1, p.stands.count, len(p.stands.nodes.Names)), Firsts: p.stands.nodes.Names}
-	if len(s.Firsts) == 0 && p.first != "" {
-		s.Firsts = []string{p.first}
+func (w *walker) stand(p *walk.Packet, n *notes, t *Walked) Stands {
+	s := Stands{Count: max(1, n.stands.count, len(n.stands.nodes.Names)), Firsts: n.stands.nodes.Names}
+	if len(s.Firsts) == 0 && p.First != "" {
+		s.Firsts = []string{p.First}
 	}
-	for _, b := range p.stands.backends {
+	for _, b := range n.stands.backends {
 		if arrives(t.Fate) {
 			s.Endpoints = append(s.Endpoints, w.answering(b))
 		} else {
@@ -196,8 +226,8 @@ func (w *walker) stand(p *packet, t *Walked) Stands {
 		return s
 	}
 	s.Sources = []netip.Addr{t.Source}
-	if p.stands.masquerades && len(p.stands.nodes.Names) > 1 {
-		s.Sources = p.stands.nodes.Sources(p.stands.toward)
+	if n.stands.masquerades && len(n.stands.nodes.Names) > 1 {
+		s.Sources = n.stands.nodes.Sources(n.stands.toward)
 	}
 	return s
 }

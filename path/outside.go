@@ -12,7 +12,7 @@ func Outside(m *model.Model) []cluster.Client {
 	all, _ := clients(m, "external", "")
 	var out []cluster.Client
 	for i := range all {
-		out = append(out, cluster.Client{Name: all[i].name, Addresses: all[i].addrs})
+		out = append(out, cluster.Client{Name: all[i].name, Addresses: all[i].Addrs})
 	}
 	return out
 }

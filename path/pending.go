@@ -8,6 +8,7 @@ import (
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/lbip"
 	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // pendingTarget is the load balancer address that a Service has not got, where
@@ -23,16 +24,17 @@ func pendingTarget(svc *cluster.Service, port *cluster.ServicePort, to parsedTo)
 // why there is no address.
 func (w *walker) pending() {
 	svc := w.target.Pending
-	p := &packet{tuple: flow.Tuple{Protocol: w.target.Protocol, Dst: w.target.Addr}}
-	p.enter(w.from.machine())
+	n := &notes{}
+	p := &walk.Packet{Tuple: flow.Tuple{Protocol: w.target.Protocol, Dst: w.target.Addr}, Notes: n}
+	n.enter(w.from.Machine())
 	if w.from.assumed {
-		p.assume(flow.CodeAssumedClient, w.from.addrs[0].String())
+		n.assume(flow.CodeAssumedClient, w.from.Addrs[0].String())
 	}
 	origin := flow.Origin{Object: svc.Object(), Position: svc.Position}
-	for _, r := range WhyPending(w.m, svc) {
-		p.step(flow.Send, flow.Lose, r, origin)
+	for _, r := range WhyPending(w.Model, svc) {
+		n.step(flow.Step{Hook: flow.Send, Action: flow.Lose, Reason: r, Before: p.Tuple, After: p.Tuple, Origins: []flow.Origin{origin}})
 	}
-	w.end(p, flow.NotAnnounced, "")
+	w.End(p, flow.NotAnnounced, w.SeenFor(flow.NotAnnounced, w.target.Protocol, true))
 }
 
 // WhyPending says that a Service has no load balancer address, and why. It is

@@ -24,7 +24,7 @@ func TestPending(t *testing.T) {
 		{"pod/test/client", "svc/test/waiting@vip"},
 		{"node/n1", "svc/test/waiting@VIP"},
 	} {
-		a := walk(t, m, c.from, c.to, "")
+		a := answerTo(t, m, c.from, c.to, "")
 		if a.Verdict != flow.NotReachable || len(a.Traces) != 1 || a.Traces[0].Fate != flow.NotAnnounced {
 			t.Errorf("%s to %s: %v", c.from, c.to, a.Verdict)
 			continue
@@ -37,7 +37,7 @@ func TestPending(t *testing.T) {
 			t.Errorf("the target is %q", got)
 		}
 	}
-	if a := walk(t, m, "pod/test/client", "svc/test/waiting", ""); a.Verdict != flow.Reachable {
+	if a := answerTo(t, m, "pod/test/client", "svc/test/waiting", ""); a.Verdict != flow.Reachable {
 		t.Errorf("from inside the cluster IP is asked, and %v", a.Verdict)
 	}
 }
@@ -45,10 +45,10 @@ func TestPending(t *testing.T) {
 // A node port stands in for a load balancer address that is not asked for.
 func TestPendingWithNodePort(t *testing.T) {
 	m := compile(t, base, balancer("Cluster"), branch, waiting(", nodePort: 30090"))
-	if a := walk(t, m, "external/branch", "svc/test/waiting", ""); a.Verdict != flow.Reachable || a.Targets[0].Pending != nil {
+	if a := answerTo(t, m, "external/branch", "svc/test/waiting", ""); a.Verdict != flow.Reachable || a.Targets[0].Pending != nil {
 		t.Errorf("%v at %s", a.Verdict, a.Targets[0].String())
 	}
-	if a := walk(t, m, "external/branch", "svc/test/waiting@vip", ""); a.Verdict != flow.NotReachable {
+	if a := answerTo(t, m, "external/branch", "svc/test/waiting@vip", ""); a.Verdict != flow.NotReachable {
 		t.Errorf("asked for the address: %v", a.Verdict)
 	}
 	svc := m.Index.Service("test", "web")

@@ -65,7 +65,7 @@ func netpol(name, spec string) string {
 	return "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: test, name: " + name + "}\nspec: {" + spec + "}\n"
 }
 
-func walk(tb testing.TB, m *model.Model, from, to, via string) *Answer {
+func answerTo(tb testing.TB, m *model.Model, from, to, via string) *Answer {
 	tb.Helper()
 	a, err := Walk(m, Question{From: from, To: to, Via: via, Namespace: "test"})
 	if err != nil {

@@ -114,7 +114,7 @@ func nodeTargets(m *model.Model, to parsedTo, from *start) ([]Target, error) {
 // reachableFamily prefers an address of a family the start has.
 func reachableFamily(ips []netip.Addr, from *start) netip.Addr {
 	for _, ip := range ips {
-		if len(from.addrs) == 0 || from.addr(ip.Is6()).IsValid() {
+		if len(from.Addrs) == 0 || from.Addr(ip.Is6()).IsValid() {
 			return ip
 		}
 	}
@@ -207,7 +207,7 @@ func wantedKinds(to parsedTo, from *start) (kinds []service.Kind, chosen bool, e
 		}
 		return []service.Kind{k}, false, nil
 	}
-	if from.kind == flow.MachineClient {
+	if from.Kind == flow.MachineClient {
 		return []service.Kind{service.LoadBalancer, service.ExternalIP, service.NodePort}, true, nil
 	}
 	return []service.Kind{service.ClusterIP, service.LoadBalancer, service.ExternalIP, service.NodePort}, true, nil
@@ -219,8 +219,8 @@ func frontTarget(m *model.Model, fronts []*service.Front, k service.Kind, from *
 		if f.Kind != k {
 			continue
 		}
-		fits := len(from.addrs) == 0 || from.addr(f.IPv6).IsValid()
-		if best == nil || fits && len(from.addrs) > 0 && !from.addr(best.IPv6).IsValid() {
+		fits := len(from.Addrs) == 0 || from.Addr(f.IPv6).IsValid()
+		if best == nil || fits && len(from.Addrs) > 0 && !from.Addr(best.IPv6).IsValid() {
 			best = f
 		}
 	}
@@ -234,7 +234,7 @@ func frontTarget(m *model.Model, fronts []*service.Front, k service.Kind, from *
 	}
 	// A NodePort is asked on the node of the question: the forced one, else the
 	// start's own, else the first that can be asked.
-	t.Node = cmp.Or(via, from.node)
+	t.Node = cmp.Or(via, from.Node)
 	if t.Node == "" && len(m.Snapshot.Nodes) > 0 {
 		t.Node = m.Snapshot.Nodes[0].Name
 	}

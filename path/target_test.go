@@ -35,7 +35,7 @@ func TestDefaultTargets(t *testing.T) {
 		{"udp", "", "pod/test/client", "node/n2:53/udp", "", "10.0.0.12:53/udp", false},
 	}
 	for _, tt := range tests {
-		a := walk(t, compile(t, base, tt.svc, branch), tt.from, tt.to, tt.via)
+		a := answerTo(t, compile(t, base, tt.svc, branch), tt.from, tt.to, tt.via)
 		var got []string
 		for i := range a.Targets {
 			got = append(got, a.Targets[i].String())

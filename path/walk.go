@@ -4,11 +4,10 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
-	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/service"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // Walked is one Trace with what explaining it needs beside.
@@ -92,11 +91,10 @@ func answer(m *model.Model, q Question, fold bool) (*Answer, error) {
 			if !slices.ContainsFunc(a.Targets, func(o Target) bool { return o.Addr == t.Addr }) {
 				a.Targets = append(a.Targets, t)
 			}
-			w := walker{m: m, q: q, from: s, target: t, fold: fold}
-			if err := w.start(); err != nil {
+			if err := canAsk(m, q, s, t); err != nil {
 				return nil, err
 			}
-			a.Traces = append(a.Traces, w.out...)
+			a.Traces = append(a.Traces, walkOne(m, q, s, t, fold)...)
 		}
 	}
 	a.sum(m)
@@ -114,11 +112,27 @@ func checkVia(m *model.Model, q Question, s *start) error {
 	if q.Via == "" {
 		return nil
 	}
-	if s.kind != flow.MachineClient {
+	if s.Kind != flow.MachineClient {
 		return wrong(q.Via, "leave --via out", "only a client outside chooses a first node; %s is inside the cluster", s.name)
 	}
 	if m.Index.Node(q.Via) == nil {
 		return wrong(q.Via, known("nodes are", nodeNames(m)), "no such Node in the input")
+	}
+	return nil
+}
+
+// canAsk refuses a packet that no network carries so.
+func canAsk(m *model.Model, q Question, s *start, t Target) error {
+	dst := t.Addr.Addr()
+	if s.Kind != flow.MachineClient || t.Pending != nil || !s.Addr(dst.Is6()).IsValid() {
+		return nil
+	}
+	if dst.IsLoopback() {
+		return wrong(t.Addr.String(), "ask from node/NAME or pod/NAMESPACE/NAME", "a loopback address never leaves its own host")
+	}
+	if owner := m.Index.NodeByIP(dst); owner != nil && q.Via != "" && owner.Name != q.Via {
+		return wrong(q.Via, "use --via "+owner.Name+" or leave it out",
+			"%s is an address of node %s, a packet to it cannot enter elsewhere", dst, owner.Name)
 	}
 	return nil
 }
@@ -137,135 +151,89 @@ func (a *Answer) sum(m *model.Model) {
 
 // walker walks one start to one target.
 type walker struct {
-	m      *model.Model
-	q      Question
+	walk.Walker
 	from   *start
 	target Target
 	fold   bool
 	out    []Walked
 }
 
-// packet is a walk in progress. It is copied where the walk branches.
-type packet struct {
-	tuple    flow.Tuple
+func walkOne(m *model.Model, q Question, from *start, t Target, fold bool) []Walked {
+	w := &walker{from: from, target: t, fold: fold}
+	w.Walker = walk.Walker{
+		Model: m, Guide: w, Scribe: w,
+		Question: walk.Question{From: &from.Start, Protocol: t.Protocol, To: t.Addr, Pod: t.Pod, Via: q.Via},
+	}
+	if t.Pending != nil {
+		w.pending()
+	} else {
+		w.Walk(&notes{})
+	}
+	return w.out
+}
+
+// notes are what is written down about a packet on its way.
+type notes struct {
 	hops     []flow.Hop
-	nats     []model.NAT
-	first    string
-	backend  *service.Backend
-	visited  []visit
 	assumed  []flow.Reason
 	deviates []flow.Reason
 	judged   []model.Judgement
 	stands   fold
 }
 
-type visit struct {
-	machine flow.Machine
-	first   bool // where the packet started: it may come back as a stranger
-	dst     netip.AddrPort
-	src     netip.Addr
-}
-
-// fork copies the packet so that two branches do not write into one history.
-func (p *packet) fork() *packet {
-	c := *p
-	c.hops = slices.Clone(p.hops)
-	if n := len(c.hops); n > 0 {
-		c.hops[n-1].Steps = slices.Clone(c.hops[n-1].Steps)
+// Fork copies what two branches would both write into.
+func (n *notes) Fork() walk.Notes {
+	c := *n
+	c.hops = slices.Clone(n.hops)
+	if last := len(c.hops) - 1; last >= 0 {
+		c.hops[last].Steps = slices.Clone(c.hops[last].Steps)
 	}
-	c.nats = slices.Clone(p.nats)
-	c.visited = slices.Clip(p.visited)
-	c.assumed = slices.Clip(p.assumed)
-	c.deviates = slices.Clip(p.deviates)
-	c.judged = slices.Clip(p.judged)
+	c.assumed = slices.Clip(n.assumed)
+	c.deviates = slices.Clip(n.deviates)
+	c.judged = slices.Clip(n.judged)
 	return &c
 }
 
-// enter begins a hop at a machine. It reports false when the packet has been
-// there before as it is now: it would go round for ever.
-func (p *packet) enter(at flow.Machine) bool {
-	v := visit{machine: at, first: len(p.hops) == 0, dst: p.tuple.Dst, src: p.tuple.Src.Addr()}
-	if slices.Contains(p.visited, v) {
-		return false
-	}
-	p.visited = append(p.visited, v)
-	p.hops = append(p.hops, flow.Hop{Machine: at})
-	return true
-}
+func notesOf(p *walk.Packet) *notes { return p.Notes.(*notes) }
 
-func (p *packet) step(hook flow.Hook, action flow.Action, reason flow.Reason, origins ...flow.Origin) {
-	p.note(flow.Step{Hook: hook, Action: action, Reason: reason, Before: p.tuple, After: p.tuple, Origins: origins})
-}
+func (n *notes) enter(at flow.Machine) { n.hops = append(n.hops, flow.Hop{Machine: at}) }
 
-func (p *packet) note(s flow.Step) {
-	h := &p.hops[len(p.hops)-1]
+func (n *notes) step(s flow.Step) {
+	h := &n.hops[len(n.hops)-1]
 	h.Steps = append(h.Steps, s)
 }
 
-func (p *packet) assume(code flow.Code, args ...string) {
-	p.assumed = append(p.assumed, flow.Because(code, args...))
+func (n *notes) assume(code flow.Code, args ...string) {
+	n.assumed = append(n.assumed, flow.Because(code, args...))
 }
 
-// nat records that a node translated, and lets the packet go on as after.
-func (p *packet) nat(node string, hook flow.Hook, action flow.Action, after flow.Tuple, reason flow.Reason, origins ...flow.Origin) {
-	p.note(flow.Step{Hook: hook, Action: action, Reason: reason, Before: p.tuple, After: after, Origins: origins})
-	n := len(p.nats)
-	if n == 0 || p.nats[n-1].Node != node {
-		p.nats = append(p.nats, model.NAT{Node: node, Src: p.tuple.Src.Addr(), Dst: p.tuple.Dst})
-		n++
-	}
-	if action == flow.DNAT {
-		p.nats[n-1].DNAT = true
-	} else {
-		p.nats[n-1].SNAT = true
-	}
-	p.tuple = after
-}
-
-// end closes a trace. errorFrom is the node a refusal starts from; it matters
-// only where the fate comes with one.
-func (w *walker) end(p *packet, fate flow.Fate, errorFrom string) {
-	returns, lost := w.m.Returns(p.nats, errorFrom)
-	seen := w.m.SeenFor(fate, p.tuple.Protocol, returns)
-	if !returns && seen != w.m.SeenFor(fate, p.tuple.Protocol, true) {
-		p.step(flow.Reply, flow.Lose, flow.Because(flow.CodeErrorLost, lost))
-	}
-	w.endAs(p, fate, seen)
-}
-
-func (w *walker) errorReturns(p *packet, from string) bool {
-	ok, _ := w.m.Returns(p.nats, from)
-	return ok
-}
-
-func (w *walker) endAs(p *packet, fate flow.Fate, seen flow.Seen) {
-	t := Walked{From: w.from.name, Target: w.target, Judged: p.judged}
+// End keeps a finished trace.
+func (w *walker) End(p *walk.Packet, fate flow.Fate, seen flow.Seen) {
+	n := notesOf(p)
+	t := Walked{From: w.from.name, Target: w.target, Judged: n.judged}
 	t.Trace = flow.Trace{
-		Hops: p.hops, Fate: fate, Seen: seen, First: p.first,
-		Assumptions: p.assumed, Deviations: p.deviates,
+		Hops: n.hops, Fate: fate, Seen: seen, First: p.First,
+		Assumptions: n.assumed, Deviations: n.deviates,
 	}
-	if p.backend != nil {
-		t.Endpoint = p.backend.Endpoint
+	if p.Backend != nil {
+		t.Endpoint = p.Backend.Endpoint
 	}
 	if arrives(fate) {
-		t.Source = p.tuple.Src.Addr()
-		if p.backend != nil {
-			t.Endpoint = w.answering(p.backend)
+		t.Source = p.Tuple.Src.Addr()
+		if p.Backend != nil {
+			t.Endpoint = w.answering(p.Backend)
 		}
-		if t.Endpoint.Addr != p.tuple.Dst {
-			t.Endpoint = w.endpointAt(p.tuple.Dst)
+		if t.Endpoint.Addr != p.Tuple.Dst {
+			t.Endpoint = w.endpointAt(p.Tuple.Dst)
 		}
 	}
-	t.Stands = w.stand(p, &t)
+	t.Stands = w.stand(p, n, &t)
 	if fate == flow.DeniedByPolicy || fate == flow.Unknown {
-		for _, j := range p.judged {
+		for _, j := range n.judged {
 			if !j.Passes() {
 				t.Denied = append(t.Denied, j)
 			}
 		}
-	}
-	if seen == flow.SeenUnknown && fate != flow.Unknown {
-		t.Seen = flow.Timeout
 	}
 	w.out = append(w.out, t)
 }
@@ -279,11 +247,11 @@ func arrives(fate flow.Fate) bool {
 // a node the one that declares it, whatever the slice says.
 func (w *walker) answering(b *service.Backend) flow.Endpoint {
 	e := b.Endpoint
-	n := w.m.Index.NodeByIP(b.Addr.Addr())
-	if n == nil || b.Target != nil && b.Target.HostNetwork && b.Target.Declares(w.target.Protocol, b.Addr.Port()) {
+	n := w.Index.NodeByIP(b.Addr.Addr())
+	if n == nil || b.Target != nil && b.Target.HostNetwork && b.Target.Declares(w.Protocol, b.Addr.Port()) {
 		return e
 	}
-	if p := w.hostListener(n.Name, b.Addr.Port()); p != nil {
+	if p := w.HostListener(n.Name, b.Addr.Port()); p != nil {
 		e.Pod, e.Node = p.Object(), n.Name
 	}
 	return e
@@ -292,68 +260,13 @@ func (w *walker) answering(b *service.Backend) flow.Endpoint {
 // endpointAt names who stands at an address.
 func (w *walker) endpointAt(dst netip.AddrPort) flow.Endpoint {
 	e := flow.Endpoint{Addr: dst}
-	if p := w.m.Index.PodByIP(dst.Addr()); p != nil {
+	if p := w.Index.PodByIP(dst.Addr()); p != nil {
 		e.Pod, e.Node = p.Object(), p.Node
-	} else if n := w.m.Index.NodeByIP(dst.Addr()); n != nil {
+	} else if n := w.Index.NodeByIP(dst.Addr()); n != nil {
 		e.Node = n.Name
-		if p := w.hostListener(n.Name, dst.Port()); p != nil {
+		if p := w.HostListener(n.Name, dst.Port()); p != nil {
 			e.Pod = p.Object()
 		}
 	}
 	return e
-}
-
-// hostListener is the hostNetwork pod behind a node's port: the one asked for
-// by name, else one that declares the port.
-func (w *walker) hostListener(node string, port uint16) *cluster.Pod {
-	if w.target.Pod.Kind != "" && w.target.Addr.Port() == port {
-		if p := w.m.Index.Pod(w.target.Pod.Namespace, w.target.Pod.Name); p != nil && p.HostNetwork && p.Node == node {
-			return p
-		}
-	}
-	return w.m.Index.HostListener(node, w.target.Protocol, port)
-}
-
-// police lets a node's enforcer look. It reports false when the trace ended.
-func (w *walker) police(p *packet, s model.Stop) bool {
-	s.NATs = p.nats
-	judged := w.m.Police(s)
-	hookOf := func(j *model.Judgement) flow.Hook {
-		if j.Question.Direction == policy.Egress {
-			return flow.Egress
-		}
-		return s.Hook
-	}
-	undecided := false
-	for i := range judged {
-		j := &judged[i]
-		p.judged = append(p.judged, *j)
-		if !j.Deviation.IsZero() {
-			p.deviates = append(p.deviates, j.Deviation)
-		}
-		if !j.Assumption.IsZero() {
-			p.assumed = append(p.assumed, j.Assumption)
-		}
-		words := judgementWords(j)
-		switch {
-		case !j.Exempt.IsZero():
-			p.step(hookOf(j), flow.Exempt, j.Exempt)
-		case j.Decision.Verdict == policy.NotIsolated:
-			p.step(hookOf(j), flow.Pass, flow.Because(flow.CodeNotIsolated, words[0], words[1]))
-		case j.Decision.Verdict == policy.Admitted:
-			p.step(hookOf(j), flow.Admit, flow.Because(flow.CodeAdmitted, words...), j.Decision.By)
-		case j.Decision.Verdict == policy.Undecided:
-			p.step(hookOf(j), flow.Doubt, j.Decision.Missing, origins(j)...)
-			undecided = true
-		default:
-			p.step(hookOf(j), w.m.Denial(), flow.Because(flow.CodeDenied, words...), origins(j)...)
-			w.end(p, flow.DeniedByPolicy, s.Node)
-			return false
-		}
-	}
-	if undecided {
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
-		return false
-	}
-	return true
 }

@@ -17,7 +17,7 @@ func checkWalks(t *testing.T, texts []string, cases []walkCase) {
 	t.Helper()
 	m := compile(t, texts...)
 	for _, tt := range cases {
-		if got := ends(walk(t, m, tt.from, tt.to, tt.via)); !slices.Equal(got, tt.want) {
+		if got := ends(answerTo(t, m, tt.from, tt.to, tt.via)); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q\nwant %q", tt.name, got, tt.want)
 		}
 	}
@@ -75,12 +75,12 @@ func TestWalkRefused(t *testing.T) {
 // Two routers, or two clients, are two sets of paths; all of ECMP is walked.
 func TestWalkBranches(t *testing.T) {
 	m := compile(t, base, balancer("Cluster"), branch)
-	if a := walk(t, m, "external", "198.51.100.17:80", ""); len(a.Traces) != 6 || a.Verdict != flow.Reachable {
+	if a := answerTo(t, m, "external", "198.51.100.17:80", ""); len(a.Traces) != 6 || a.Verdict != flow.Reachable {
 		t.Errorf("3 nodes with 2 endpoints: %d traces, %s", len(a.Traces), a.Verdict)
 	}
 	two := strings.NewReplacer("routers: [", "routers: [{name: gw2, multipath: false, nodes: [n2]}, ", "clients: [", "clients: [{name: shop, addresses: [203.0.113.20]}, ").Replace(branch)
 	m = compile(t, base, balancer("Local"), two)
-	a := walk(t, m, "external", "198.51.100.17:80", "")
+	a := answerTo(t, m, "external", "198.51.100.17:80", "")
 	if len(a.Traces) != 8 || a.Verdict != flow.Depends {
 		t.Errorf("2 clients, 1 + 3 next hops, an endpoint each on two: %d traces, %s", len(a.Traces), a.Verdict)
 	}
@@ -98,7 +98,7 @@ func TestWalkBranches(t *testing.T) {
 func TestVia(t *testing.T) {
 	m := compile(t, base, balancer("Cluster"), strings.Replace(branch, "routes: static", "routes: static, nodes: [n2]", 1))
 	for via, assumed := range map[string]bool{"n1": true, "n2": false} {
-		a := walk(t, m, "external/branch", "198.51.100.17:80", via)
+		a := answerTo(t, m, "external/branch", "198.51.100.17:80", via)
 		has := slices.ContainsFunc(a.Assumptions, func(r flow.Reason) bool { return r.Code == flow.CodeAssumedRouted })
 		if has != assumed {
 			t.Errorf("via %s: assumed %v, want %v", via, has, assumed)
@@ -109,7 +109,7 @@ func TestVia(t *testing.T) {
 			}
 		}
 	}
-	if got := ends(walk(t, m, "external/branch", "node/n1:30080", "n1")); len(got) != 2 {
+	if got := ends(answerTo(t, m, "external/branch", "node/n1:30080", "n1")); len(got) != 2 {
 		t.Errorf("a node's address by its owner: %q", got)
 	}
 }
@@ -119,7 +119,7 @@ func TestVia(t *testing.T) {
 func TestLoopsEnd(t *testing.T) {
 	proxied := strings.Replace(balancer("Cluster"), "{ip: 198.51.100.17}", "{ip: 198.51.100.17, ipMode: Proxy}", 1)
 	m := compile(t, base, proxied, branch)
-	a := walk(t, m, "external/branch", "198.51.100.17:80", "")
+	a := answerTo(t, m, "external/branch", "198.51.100.17:80", "")
 	if len(a.Traces) == 0 || a.Verdict != flow.NotReachable {
 		t.Fatalf("%d traces, %s", len(a.Traces), a.Verdict)
 	}
@@ -168,7 +168,7 @@ func TestWalkHairpin(t *testing.T) {
 func TestRepresentatives(t *testing.T) {
 	ranges := netpol("p", "podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}, {ipBlock: {cidr: 10.244.1.0/24}}]}]")
 	m := compile(t, base, balancer("Cluster"), ranges)
-	a := walk(t, m, "external", "198.51.100.17:80", "n3")
+	a := answerTo(t, m, "external", "198.51.100.17:80", "n3")
 	var got []string
 	for i := range a.Traces {
 		got = append(got, a.Traces[i].From)

@@ -2,11 +2,14 @@ package path
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // judgementWords are the arguments of the sentences about a judgement: subject,
@@ -39,4 +42,50 @@ func origins(j *model.Judgement) []flow.Origin {
 		out = append(out, flow.Origin{Object: p.Object(), Position: p.Position})
 	}
 	return out
+}
+
+// towardWord names where packets go in a sentence.
+func towardWord(t cluster.Toward) string {
+	switch t {
+	case cluster.TowardLocalPods:
+		return "@toward-local-pods"
+	case cluster.TowardRemotePods:
+		return "@toward-remote-pods"
+	default:
+		return "@toward-other-nodes"
+	}
+}
+
+func family(v6 bool) string {
+	if v6 {
+		return "IPv6"
+	}
+	return "IPv4"
+}
+
+func packetPort(p *walk.Packet) string {
+	return strconv.Itoa(int(p.Tuple.Dst.Port())) + "/" + strings.ToLower(p.Tuple.Protocol.String())
+}
+
+// declared are a pod's ports of a protocol; nobody has none.
+func declared(p *cluster.Pod, proto flow.Protocol) string {
+	if p == nil {
+		return ""
+	}
+	var ports []string
+	for _, c := range p.Ports {
+		if c.Protocol == proto {
+			ports = append(ports, strconv.Itoa(int(c.Port)))
+		}
+	}
+	return strings.Join(ports, ", ")
+}
+
+// translators are the nodes that a reply must pass, in its order.
+func translators(nats []model.NAT) string {
+	var nodes []string
+	for i := len(nats) - 1; i >= 0; i-- {
+		nodes = append(nodes, nats[i].Node)
+	}
+	return strings.Join(nodes, ", then ")
 }
