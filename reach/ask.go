@@ -6,10 +6,11 @@ import (
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // Place is where a connection starts.
-type Place struct{ start }
+type Place struct{ start walk.Start }
 
 // FromPod is a pod: its own network, or for a hostNetwork pod its node. It
 // reports false for one that has no network: it has ended, or not begun.
@@ -18,17 +19,17 @@ func FromPod(p *cluster.Pod) (Place, bool) {
 	case p.Finished(), p.HostNetwork && p.Node == "", !p.HostNetwork && len(p.IPs) == 0:
 		return Place{}, false
 	case p.HostNetwork:
-		return Place{start{kind: flow.MachineNode, node: p.Node, pod: p}}, true
+		return Place{walk.Start{Kind: flow.MachineNode, Node: p.Node, Pod: p}}, true
 	}
-	return Place{start{kind: flow.MachinePod, addrs: p.IPs, node: p.Node, pod: p}}, true
+	return Place{walk.Start{Kind: flow.MachinePod, Addrs: p.IPs, Node: p.Node, Pod: p}}, true
 }
 
 // FromNode is a process of a node.
-func FromNode(name string) Place { return Place{start{kind: flow.MachineNode, node: name}} }
+func FromNode(name string) Place { return Place{walk.Start{Kind: flow.MachineNode, Node: name}} }
 
 // FromClient is a client outside the cluster.
 func FromClient(addrs ...netip.Addr) Place {
-	return Place{start{kind: flow.MachineClient, addrs: addrs}}
+	return Place{walk.Start{Kind: flow.MachineClient, Addrs: addrs}}
 }
 
 // Target is an address and port that is asked for.
@@ -50,11 +51,9 @@ func (c *Chart) Ask(from Place, to Target) Answer {
 }
 
 func (c *Chart) legs(from *start, to Target, fold bool) []leg {
-	w := walker{m: c.m, c: c, from: from, proto: to.Protocol, to: to.Addr, asked: to.Pod, fold: fold}
-	if to.Via != "" && from.kind == flow.MachineClient {
-		return w.via(to.Via)
-	}
-	return w.walk()
+	w := walker{c: c, fold: fold}
+	w.Walker = walk.Walker{Model: c.m, Question: walk.Question{From: from, Protocol: to.Protocol, To: to.Addr, Pod: to.Pod, Via: to.Via}}
+	return w.legs()
 }
 
 func answerOf(legs []leg) Answer { return answerFor(legs, "", nil) }

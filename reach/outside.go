@@ -53,7 +53,7 @@ func (a *asked) together() []*service.Front {
 // legsFrom are the trips of a client, by every first node it may enter or ask.
 func (a *asked) legsFrom(addrs []netip.Addr) []leg {
 	c := a.c
-	from := &start{kind: flow.MachineClient, addrs: addrs}
+	from := &start{Kind: flow.MachineClient, Addrs: addrs}
 	if a.Kind != service.NodePort {
 		to, _ := a.to(0)
 		return c.trip(from, to, a.groups)
@@ -225,8 +225,8 @@ func (c *Chart) spansOf(choice *announce.Choice) []span {
 func (a *asked) addClients(out *[]FromOutside) {
 	c := a.c
 	for _, client := range c.m.Snapshot.Fabric.Clients {
-		s := start{addrs: client.Addresses}
-		addr := s.addr(a.IPv6)
+		s := start{Addrs: client.Addresses}
+		addr := s.Addr(a.IPv6)
 		if !addr.IsValid() {
 			continue
 		}

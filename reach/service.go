@@ -133,7 +133,7 @@ func (a *asked) fromNodes() []FromNodes {
 		if !ok {
 			continue
 		}
-		answer := answerOf(a.c.legs(&start{kind: flow.MachineNode, node: nodes[g[0].from].Name}, to, true))
+		answer := answerOf(a.c.legs(&start{Kind: flow.MachineNode, Node: nodes[g[0].from].Name}, to, true))
 		n := slices.IndexFunc(out, func(o FromNodes) bool { return o.Answer.equal(&answer) })
 		if n < 0 {
 			n = len(out)
@@ -200,7 +200,7 @@ func (a *asked) partsOf(p *cluster.Pod, to Target, kind int32, g []span) []part 
 	if c.mustWalk() {
 		return a.walkEach(kind, g)
 	}
-	from := start{kind: flow.MachinePod, addrs: p.IPs, node: p.Node, pod: p}
+	from := start{Kind: flow.MachinePod, Addrs: p.IPs, Node: p.Node, Pod: p}
 	legs := c.trip(&from, to, nil)
 	return c.partition(legs, p, a.family, kind)
 }
@@ -226,7 +226,7 @@ func (a *asked) walkEach(kind int32, g []span) []part {
 			if !ok {
 				continue
 			}
-			from := start{kind: flow.MachinePod, addrs: pod.IPs, node: pod.Node, pod: pod}
+			from := start{Kind: flow.MachinePod, Addrs: pod.IPs, Node: pod.Node, Pod: pod}
 			answer := answerOf(c.legs(&from, to, true))
 			at := slices.IndexFunc(out, func(o part) bool { return o.answer.equal(&answer) })
 			if at < 0 {
@@ -333,7 +333,7 @@ func (a *asked) fromSelf() []FromPods {
 		k := key{unit, int32(slices.IndexFunc(a.groups, func(g []span) bool { return has(g, node) })), a.as(p)}
 		at, known := answers[k]
 		if !known {
-			from := start{kind: flow.MachinePod, addrs: p.IPs, node: p.Node, pod: p}
+			from := start{Kind: flow.MachinePod, Addrs: p.IPs, Node: p.Node, Pod: p}
 			answer := answerOf(c.legs(&from, to, true))
 			at = slices.IndexFunc(out, func(o FromPods) bool { return o.Answer.equal(&answer) })
 			if at < 0 {

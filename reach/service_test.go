@@ -110,14 +110,14 @@ func (f *fronts) node(front *Front, n *cluster.Node) {
 }
 
 func (f *fronts) client(front *Front, name string, addrs []netip.Addr) {
-	s := start{addrs: addrs}
-	if !s.addr(front.IPv6).IsValid() || f.c.m.Home(s.addr(front.IPv6)) != "" {
+	s := start{Addrs: addrs}
+	if !s.Addr(front.IPv6).IsValid() || f.c.m.Home(s.Addr(front.IPv6)) != "" {
 		return
 	}
 	for i := range front.Outside {
 		o := &front.Outside[i]
 		if !slices.ContainsFunc(o.Clients, func(c cluster.Client) bool { return c.Name == name }) &&
-			!slices.ContainsFunc(o.Ranges, func(r policy.Range) bool { return r.Contains(s.addr(front.IPv6)) }) {
+			!slices.ContainsFunc(o.Ranges, func(r policy.Range) bool { return r.Contains(s.Addr(front.IPv6)) }) {
 			continue
 		}
 		if front.Kind != service.NodePort {

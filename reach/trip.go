@@ -8,6 +8,7 @@ import (
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // recorder judges in place of a Chart while a trip is walked. What is asked about
@@ -58,48 +59,16 @@ func (c *Chart) recordingOf() *recording {
 func (c *Chart) trip(from *start, to Target, nodes [][]span) []leg {
 	r := c.recordingOf()
 	r.pod, r.addr, r.all = nil, netip.Addr{}, false
-	switch from.kind {
+	switch from.Kind {
 	case flow.MachinePod:
-		r.pod = from.pod
+		r.pod = from.Pod
 	case flow.MachineClient:
-		r.addr = from.addr(to.Addr.Addr().Is6())
+		r.addr = from.Addr(to.Addr.Addr().Is6())
 	default:
 	}
-	w := walker{m: r.m, c: c, from: from, proto: to.Protocol, to: to.Addr, fold: true, groups: nodes, record: &r.recorder}
-	return w.walk()
-}
-
-// note keeps the questions of a stop that depend on the sender. It reports false
-// when another question ended the packet.
-func (w *walker) note(p *packet, s *model.Stop, judged []model.Judgement) bool {
-	p.stops++
-	denied, undecided := false, false
-	before := len(p.checks)
-	for i := range judged {
-		j := &judged[i]
-		switch {
-		case !j.Exempt.IsZero():
-		case w.record.about(&j.Question):
-			p.checks = append(p.checks, check{Question: j.Question, stop: p.stops})
-		case j.Passes():
-		case j.Decision.Verdict == policy.Undecided:
-			undecided = true
-		default:
-			denied = true
-		}
-	}
-	seen := w.m.SeenFor(flow.DeniedByPolicy, w.proto, w.errorReturns(p, s.Node))
-	for i := before; i < len(p.checks); i++ {
-		p.checks[i].denied = seen
-	}
-	switch {
-	case denied:
-		p.checks = p.checks[:before]
-		w.end(p, flow.DeniedByPolicy, s.Node)
-	case undecided:
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
-	}
-	return !denied && !undecided
+	w := walker{c: c, fold: true, groups: nodes, record: &r.recorder}
+	w.Walker = walk.Walker{Model: r.m, Question: walk.Question{From: from, Protocol: to.Protocol, To: to.Addr}}
+	return w.legs()
 }
 
 // ending is how a leg ends for somebody.

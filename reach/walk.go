@@ -5,30 +5,15 @@ import (
 	"slices"
 
 	"github.com/portolan-net/portolan/announce"
-	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/service"
+	"github.com/portolan-net/portolan/walk"
 )
 
-// start is where packets begin: a client outside, a process of a node, or a pod
-// with a network of its own.
-type start struct {
-	kind  flow.MachineKind
-	addrs []netip.Addr // of a client or pod
-	node  string       // of a process or pod
-	pod   *cluster.Pod
-}
-
-func (s *start) addr(v6 bool) netip.Addr {
-	for _, a := range s.addrs {
-		if a.Is6() == v6 {
-			return a
-		}
-	}
-	return netip.Addr{}
-}
+// start is where packets begin.
+type start = walk.Start
 
 // leg is one way a packet may take: from its start to an end, with what must let
 // it pass in between.
@@ -55,220 +40,97 @@ type check struct {
 	denied flow.Seen // what the client notices of a denial
 }
 
-// walker walks the tables as package path does, without writing down the steps.
-// It has one function for each of path's, in the same order.
+// walker walks one packet for many. What package path does not fold, it does.
 type walker struct {
-	m      *model.Model
+	walk.Walker
 	c      *Chart
-	from   *start
-	proto  flow.Protocol
-	to     netip.AddrPort
-	asked  flow.Object // the pod asked for by name
 	fold   bool
 	groups [][]span  // of first nodes that fare alike; nil: each by itself
 	record *recorder // notes checks instead of ending at them
 	out    []leg
 }
 
-type packet struct {
-	tuple   flow.Tuple
-	hops    int
-	nats    []model.NAT
-	first   string
-	backend *service.Backend
-	visited []visit
-	checks  []check
-	stops   int
-	count   int
+// notes are what a leg has of its packet.
+type notes struct {
+	checks []check
+	stops  int
+	count  int
 }
 
-type visit struct {
-	kind  flow.MachineKind
-	name  string
-	first bool
-	dst   netip.AddrPort
-	src   netip.Addr
-}
-
-func (p *packet) fork() *packet {
-	c := *p
-	c.nats = slices.Clone(p.nats)
-	c.visited = slices.Clip(p.visited)
-	c.checks = slices.Clip(p.checks)
+// Fork copies what two branches would both write into.
+func (n *notes) Fork() walk.Notes {
+	c := *n
+	c.checks = slices.Clip(n.checks)
 	return &c
 }
 
-func (p *packet) enter(kind flow.MachineKind, name string) bool {
-	v := visit{kind, name, p.hops == 0, p.tuple.Dst, p.tuple.Src.Addr()}
-	if slices.Contains(p.visited, v) {
-		return false
-	}
-	p.visited = append(p.visited, v)
-	p.hops++
-	return true
+func notesOf(p *walk.Packet) *notes { return p.Notes.(*notes) }
+
+// legs walks everything.
+func (w *walker) legs() []leg {
+	w.Guide = w
+	w.Walk(&notes{count: 1})
+	return w.out
 }
 
-func (p *packet) nat(node string, dnat bool, after flow.Tuple) {
-	n := len(p.nats)
-	if n == 0 || p.nats[n-1].Node != node {
-		p.nats = append(p.nats, model.NAT{Node: node, Src: p.tuple.Src.Addr(), Dst: p.tuple.Dst})
-		n++
-	}
-	if dnat {
-		p.nats[n-1].DNAT = true
-	} else {
-		p.nats[n-1].SNAT = true
-	}
-	p.tuple = after
-}
-
-func (w *walker) end(p *packet, fate flow.Fate, errorFrom string) {
-	w.endAs(p, fate, w.m.SeenFor(fate, w.proto, w.errorReturns(p, errorFrom)))
-}
-
-func (w *walker) errorReturns(p *packet, from string) bool {
-	ok, _ := w.m.Returns(p.nats, from)
-	return ok
-}
-
-func (w *walker) endAs(p *packet, fate flow.Fate, seen flow.Seen) {
-	if seen == flow.SeenUnknown && fate != flow.Unknown {
-		seen = flow.Timeout
-	}
+// End keeps a leg.
+func (w *walker) End(p *walk.Packet, fate flow.Fate, seen flow.Seen) {
+	n := notesOf(p)
 	w.out = append(w.out, leg{
-		fate: fate, seen: seen, first: p.first, backend: p.backend, dst: p.tuple.Dst, source: p.tuple.Src.Addr(),
-		count: max(1, p.count), checks: p.checks,
+		fate: fate, seen: seen, first: p.First, backend: p.Backend, dst: p.Tuple.Dst, source: p.Tuple.Src.Addr(),
+		count: n.count, checks: n.checks,
 	})
 }
 
-// police lets a node's enforcer look. It reports false when the packet ended.
-func (w *walker) police(p *packet, s model.Stop) bool {
-	s.NATs = p.nats
-	judged := w.m.Police(s)
-	if w.record != nil {
-		return w.note(p, &s, judged)
+// Judged leaves open, where checks are noted, what depends on the sender.
+func (w *walker) Judged(p *walk.Packet, s *model.Stop, found []model.Judgement) []model.Judgement {
+	if w.record == nil {
+		return found
 	}
-	undecided := false
-	for i := range judged {
-		j := &judged[i]
+	n := notesOf(p)
+	n.stops++
+	before := len(n.checks)
+	var rest []model.Judgement
+	denied := false
+	for i := range found {
+		j := &found[i]
 		switch {
-		case j.Passes():
-		case j.Decision.Verdict == policy.Undecided:
-			undecided = true
-		default:
-			w.end(p, flow.DeniedByPolicy, s.Node)
-			return false
+		case !j.Exempt.IsZero():
+		case w.record.about(&j.Question):
+			n.checks = append(n.checks, check{Question: j.Question, stop: n.stops})
+		case !j.Passes():
+			rest = append(rest, *j)
+			denied = denied || j.Decision.Verdict != policy.Undecided
 		}
 	}
-	if undecided {
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+	if denied {
+		n.checks = n.checks[:before]
+		return rest
 	}
-	return !undecided
+	seen := w.SeenFor(flow.DeniedByPolicy, w.Protocol, w.ErrorReturns(p, s.Node))
+	for i := before; i < len(n.checks); i++ {
+		n.checks[i].denied = seen
+	}
+	return rest
 }
 
-func (w *walker) walk() []leg {
-	p := &packet{tuple: flow.Tuple{Protocol: w.proto, Dst: w.to}}
-	switch w.from.kind {
-	case flow.MachineClient:
-		w.fromClient(p, "")
-	case flow.MachineNode:
-		w.fromProcess(p)
-	default:
-		w.fromPod(p)
-	}
-	return w.out
-}
-
-// via walks a client's packet that enters at a node.
-func (w *walker) via(node string) []leg {
-	w.fromClient(&packet{tuple: flow.Tuple{Protocol: w.proto, Dst: w.to}}, node)
-	return w.out
-}
-
-func (w *walker) fromClient(p *packet, via string) {
-	p.tuple = p.tuple.WithSrc(w.from.addr(w.to.Addr().Is6()))
-	p.enter(flow.MachineClient, "")
-	if !p.tuple.Src.Addr().IsValid() {
-		w.end(p, flow.NoRoute, "")
-		return
-	}
-	w.routers(p, via)
-}
-
-func (w *walker) fromProcess(p *packet) {
-	p.first = w.from.node
-	dst := p.tuple.Dst.Addr()
-	loc := w.m.Locate(w.from.node, dst)
-	src := dst
-	if loc.Place != model.Here && !w.m.Bound(dst) {
-		src = w.m.Profile.SourceOf(w.from.node, loc.Toward(), dst.Is6())
-	}
-	p.tuple = p.tuple.WithSrc(src)
-	w.node(p, w.from.node, true)
-}
-
-func (w *walker) fromPod(p *packet) {
-	p.first = w.from.node
-	src := w.from.addr(p.tuple.Dst.Addr().Is6())
-	p.tuple = p.tuple.WithSrc(src)
-	p.enter(flow.MachinePod, "")
-	switch {
-	case !src.IsValid():
-		w.end(p, flow.NoRoute, w.from.node)
-	case p.tuple.Dst.Addr() == src || p.tuple.Dst.Addr().IsLoopback():
-		p.tuple = p.tuple.WithSrc(p.tuple.Dst.Addr())
-		w.listen(p, w.from.pod, w.from.node)
-	default:
-		w.node(p, w.from.node, false)
-	}
-}
-
-func (w *walker) routers(p *packet, via string) {
-	routers := w.m.Announce.Routers()
-	for i := range routers {
-		w.router(p.fork(), &routers[i], via)
-	}
-}
-
-func (w *walker) router(p *packet, r *cluster.Router, via string) {
-	if !p.enter(flow.MachineRouter, r.Name) {
-		w.end(p, flow.Loop, "")
-		return
-	}
-	if via != "" {
-		w.reach(p, via)
-		return
-	}
-	choice := w.m.Announce.NextHops(r, p.tuple.Dst.Addr())
-	switch {
-	case w.m.Lacks("Node"):
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
-	case !choice.Known:
-		w.outside(p)
-	case len(choice.Nodes) == 0:
-		w.end(p, flow.NotAnnounced, "")
-	case w.foreignBalancer(p.tuple.Dst.Addr()):
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
-	case w.groups != nil && p.first == "":
-		w.throughGroups(p, &choice)
-	default:
+// Firsts enters by every next hop, or by one node of each group among them.
+func (w *walker) Firsts(p *walk.Packet, choice *announce.Choice) {
+	if w.groups == nil || p.First != "" {
 		for _, n := range choice.Nodes {
-			w.reach(p.fork(), n)
+			w.Enter(p.Fork(), n)
 		}
+		return
 	}
-}
-
-// throughGroups enters by one node of each group among the next hops.
-func (w *walker) throughGroups(p *packet, choice *announce.Choice) {
 	for _, g := range w.groups {
 		if n := w.oneOf(g, choice); n != "" {
-			w.reach(p.fork(), n)
+			w.Enter(p.Fork(), n)
 		}
 	}
 }
 
 func (w *walker) oneOf(g []span, choice *announce.Choice) string {
-	nodes := w.m.Snapshot.Nodes
+	nodes := w.Snapshot.Nodes
 	if !choice.Everyone {
 		for _, n := range choice.Nodes {
 			if has(g, w.record.placesOf().number[n]) {
@@ -279,7 +141,7 @@ func (w *walker) oneOf(g []span, choice *announce.Choice) string {
 	}
 	for _, s := range g {
 		for i := s.from; i < s.to; i++ {
-			if w.m.IsEligible(nodes[i].Name) {
+			if w.IsEligible(nodes[i].Name) {
 				return nodes[i].Name
 			}
 		}
@@ -287,26 +149,61 @@ func (w *walker) oneOf(g []span, choice *announce.Choice) string {
 	return ""
 }
 
-func (w *walker) reach(p *packet, node string) {
-	if p.first == "" {
-		p.first = node
-	}
-	w.node(p, node, false)
-}
-
-func (w *walker) foreignBalancer(addr netip.Addr) bool {
-	return w.m.Services.ProxyMode(addr) != nil && w.m.Announce.Assumed()
-}
-
-func (w *walker) outside(p *packet) {
-	if p.first == "" {
-		w.end(p, flow.NoRoute, "")
+// Endpoints goes on with every endpoint, or one of each kind that fares alike.
+func (w *walker) Endpoints(p *walk.Packet, d *walk.Draw) {
+	if !w.fold {
+		for i, b := range d.Backends {
+			w.Through(p.Fork(), d, b, i+1)
+		}
 		return
 	}
-	if w.m.ServiceAddress(p.tuple.Dst.Addr()) {
-		w.end(p, flow.NotCaptured, "")
-		return
+	var targets map[*service.Backend]*target
+	if w.c.hasWays() {
+		targets = w.c.targetsOf(d.Front.Backends, w.Protocol)
 	}
-	p.enter(flow.MachineOutside, p.tuple.Dst.Addr().String())
-	w.accept(p, "")
+	var few [8]alike
+	kinds := few[:0]
+	for i, b := range d.Backends {
+		k := alike{shown: b, number: i + 1, count: 1}
+		if t := targets[b]; t != nil && t.plain && b.Addr.Addr() != p.Tuple.Src.Addr() {
+			k.target, k.local = t, t.node == d.Node
+		} else {
+			k.key = w.AlikeBackend(b, d.Node, p.Tuple.Src.Addr(), w.Protocol)
+		}
+		at := slices.IndexFunc(kinds, k.same)
+		if at < 0 {
+			kinds = append(kinds, k)
+		} else {
+			kinds[at].count++
+		}
+	}
+	for i := range kinds {
+		k := &kinds[i]
+		notesOf(p).count = k.count
+		if k.target != nil && w.fill(p, d, k.target, k.shown) {
+			continue
+		}
+		q := p
+		if i < len(kinds)-1 {
+			q = p.Fork()
+		}
+		w.Through(q, d, k.shown, k.number)
+	}
+}
+
+// alike is endpoints that fare alike on a node.
+type alike struct {
+	shown  *service.Backend
+	number int // of shown, among those chosen
+	count  int
+	key    model.BackendKey
+	target *target // instead of key, for a pod like most
+	local  bool
+}
+
+func (k alike) same(o alike) bool {
+	if k.target != nil && o.target != nil {
+		return k.target.kind == o.target.kind && k.local == o.local
+	}
+	return k.target == nil && o.target == nil && k.key == o.key
 }

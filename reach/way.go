@@ -6,9 +6,9 @@ import (
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
-	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/service"
+	"github.com/portolan-net/portolan/walk"
 )
 
 // From a node to an endpoint that is a pod like most, all packets of one kind
@@ -146,24 +146,25 @@ func (c *Chart) hasWays() bool { return !c.mustWalk() && !c.minds() }
 
 // fill goes the way of a packet that chose an endpoint, if it is known. It
 // reports false if it must be walked.
-func (w *walker) fill(p *packet, node string, process bool, t *target, b *service.Backend, trip model.Trip) bool {
-	if !t.plain || len(p.nats) > 0 || p.first != node || p.tuple.Src.Addr() == b.Addr.Addr() || !w.c.plainNode(node) || !w.plainSource(p, node) {
+func (w *walker) fill(p *walk.Packet, d *walk.Draw, t *target, b *service.Backend) bool {
+	node := d.Node
+	if !t.plain || len(p.NATs) > 0 || p.First != node || p.Tuple.Src.Addr() == b.Addr.Addr() || !w.c.plainNode(node) || !w.plainSource(p, node) {
 		return false
 	}
 	v6 := b.Addr.Addr().Is6()
 	k := wayKey{
-		from: w.from.kind, proto: w.proto, v6: v6, masquerade: w.m.Masquerades(trip, node, b.Addr.Addr()),
-		local: t.node == node, listens: t.listens, source: p.tuple.Src.IsValid() && p.tuple.Src.Addr().IsValid(),
+		from: w.From.Kind, proto: w.Protocol, v6: v6, masquerade: w.Masquerades(d.Trip, node, b.Addr.Addr()),
+		local: t.node == node, listens: t.listens, source: p.Tuple.Src.IsValid() && p.Tuple.Src.Addr().IsValid(),
 	}
 	toward := cluster.TowardRemotePods
 	if k.local {
 		toward = cluster.TowardLocalPods
 	}
-	own := w.m.Profile.SourceOf(node, toward, v6)
-	k.own, k.same = own.IsValid(), own == p.tuple.Src.Addr()
+	own := w.Profile.SourceOf(node, toward, v6)
+	k.own, k.same = own.IsValid(), own == p.Tuple.Src.Addr()
 	known, ok := w.c.ways.ways[k]
 	if !ok {
-		known = w.learn(p, node, process, t, b, trip, own)
+		known = w.learn(p, d, t, b, own)
 		w.c.ways.ways[k] = known
 	}
 	if known == nil {
@@ -174,28 +175,29 @@ func (w *walker) fill(p *packet, node string, process bool, t *target, b *servic
 }
 
 // plainSource reports whether the packet's source is the sender's alone.
-func (w *walker) plainSource(p *packet, node string) bool {
-	src := p.tuple.Src.Addr()
-	switch w.from.kind {
+func (w *walker) plainSource(p *walk.Packet, node string) bool {
+	src := p.Tuple.Src.Addr()
+	switch w.From.Kind {
 	case flow.MachinePod:
-		return w.from.pod.Node == node && w.m.Index.PodByIP(src) == w.from.pod && !w.m.LocalAddress(node, src)
+		return w.From.Pod.Node == node && w.Index.PodByIP(src) == w.From.Pod && !w.LocalAddress(node, src)
 	case flow.MachineNode:
-		return !src.IsValid() || w.m.LocalAddress(node, src)
+		return !src.IsValid() || w.LocalAddress(node, src)
 	default:
-		return w.m.Home(src) == ""
+		return w.Home(src) == ""
 	}
 }
 
 // learn walks the rest of the way once, leaving every question open.
-func (w *walker) learn(p *packet, node string, process bool, t *target, b *service.Backend, trip model.Trip, own netip.Addr) *way {
+func (w *walker) learn(p *walk.Packet, d *walk.Draw, t *target, b *service.Backend, own netip.Addr) *way {
 	r := w.c.recordingOf()
 	was := r.recorder
-	r.pod, r.addr, r.all = w.from.pod, netip.Addr{}, true
-	if w.from.kind != flow.MachinePod {
+	r.pod, r.addr, r.all = w.From.Pod, netip.Addr{}, true
+	if w.From.Kind != flow.MachinePod {
 		r.pod = nil
 	}
-	l := walker{m: r.m, c: w.c, from: w.from, proto: w.proto, to: w.to, record: &r.recorder}
-	l.dnat(p.fork(), node, process, b, trip, 1)
+	l := &walker{c: w.c, record: &r.recorder}
+	l.Walker = walk.Walker{Model: r.m, Question: walk.Question{From: w.From, Protocol: w.Protocol, To: w.To}, Guide: l}
+	l.Through(p.Fork(), d, b, 1)
 	r.recorder = was
 	if len(l.out) != 1 {
 		return nil
@@ -203,11 +205,11 @@ func (w *walker) learn(p *packet, node string, process bool, t *target, b *servi
 	found := &way{fate: l.out[0].fate, seen: l.out[0].seen}
 	for _, ch := range l.out[0].checks {
 		x := wayCheck{direction: ch.Direction, node: ch.Peer.Node, world: ch.Peer.World, stop: ch.stop, denied: ch.denied}
-		subject, other := t.pod, w.from.pod
+		subject, other := t.pod, w.From.Pod
 		if ch.Direction == policy.Egress {
 			subject, other = other, subject
 		}
-		sender := w.from.kind == flow.MachinePod && other == ch.Peer.Pod
+		sender := w.From.Kind == flow.MachinePod && other == ch.Peer.Pod
 		switch {
 		case ch.Subject.Pod != subject || ch.Peer.NoBlocks:
 			return nil
@@ -215,7 +217,7 @@ func (w *walker) learn(p *packet, node string, process bool, t *target, b *servi
 			x.peer = theTarget
 		case ch.Direction == policy.Ingress && ch.Peer.Pod != nil && sender:
 			x.peer = thePod
-		case ch.Direction == policy.Ingress && ch.Peer.Pod == nil && ch.Peer.Addr == p.tuple.Src.Addr():
+		case ch.Direction == policy.Ingress && ch.Peer.Pod == nil && ch.Peer.Addr == p.Tuple.Src.Addr():
 			x.peer = theSource
 		case ch.Direction == policy.Ingress && ch.Peer.Pod == nil && ch.Peer.Addr == own:
 			x.peer = theNode
@@ -228,8 +230,8 @@ func (w *walker) learn(p *packet, node string, process bool, t *target, b *servi
 }
 
 // follow fills in a way.
-func (w *walker) follow(p *packet, known *way, t *target, b *service.Backend, own netip.Addr) {
-	l := leg{fate: known.fate, seen: known.seen, first: p.first, backend: b, dst: b.Addr, source: p.tuple.Src.Addr(), count: max(1, p.count)}
+func (w *walker) follow(p *walk.Packet, known *way, t *target, b *service.Backend, own netip.Addr) {
+	l := leg{fate: known.fate, seen: known.seen, first: p.First, backend: b, dst: b.Addr, source: p.Tuple.Src.Addr(), count: notesOf(p).count}
 	for i := 0; i < len(known.checks); {
 		stop, before, worst := known.checks[i].stop, len(l.checks), yes
 		denied := known.checks[i].denied
@@ -258,17 +260,17 @@ func (w *walker) follow(p *packet, known *way, t *target, b *service.Backend, ow
 	w.out = append(w.out, l)
 }
 
-func (w *walker) question(p *packet, x *wayCheck, t *target, b *service.Backend, own netip.Addr) policy.Question {
+func (w *walker) question(p *walk.Packet, x *wayCheck, t *target, b *service.Backend, own netip.Addr) policy.Question {
 	end := policy.Party{Addr: b.Addr.Addr(), Pod: t.pod}
-	q := policy.Question{Direction: x.direction, Subject: end, Protocol: w.proto, Port: b.Addr.Port()}
-	src := policy.Party{Addr: p.tuple.Src.Addr(), Node: x.node, World: x.world}
+	q := policy.Question{Direction: x.direction, Subject: end, Protocol: w.Protocol, Port: b.Addr.Port()}
+	src := policy.Party{Addr: p.Tuple.Src.Addr(), Node: x.node, World: x.world}
 	switch x.peer {
 	case thePod:
-		src.Pod = w.from.pod
+		src.Pod = w.From.Pod
 	case theNode:
 		src.Addr = own
 	case theTarget:
-		src.Pod = w.from.pod
+		src.Pod = w.From.Pod
 	default:
 	}
 	if src.Pod != nil && src.Pod.Invented {
