@@ -24,8 +24,9 @@ var (
 	Limits = Size{Nodes: 5000, Pods: 150000, Services: 10000, Policies: 10000}
 )
 
-// app is a set of replicas with equal labels.
+// app is a Deployment: a set of replicas with equal labels.
 type app struct {
+	name      string
 	namespace string
 	labels    cluster.Labels
 	ports     []cluster.ContainerPort
@@ -119,6 +120,7 @@ func (m *maker) pods() {
 func (m *maker) app(n int) app {
 	name := fmt.Sprintf("app-%d", n)
 	return app{
+		name:      name,
 		namespace: m.namespace(),
 		labels:    cluster.Labels{"app.kubernetes.io/name": name, "tier": []string{"web", "api", "db", "cache"}[n%4]},
 		ports:     []cluster.ContainerPort{{Name: "http", Port: uint16(8000 + n%100), Protocol: flow.TCP}, {Name: "metrics", Port: 9090, Protocol: flow.TCP}},
@@ -133,6 +135,7 @@ func (m *maker) pod(a *app, i, node int, ip netip.Addr) cluster.Pod {
 	return cluster.Pod{
 		Meta: cluster.Meta{Namespace: a.namespace, Name: fmt.Sprintf("pod-%d", i), Labels: labels},
 		Node: m.s.Nodes[node].Name, IPs: []netip.Addr{ip}, Ports: a.ports, Phase: cluster.PodRunning, Ready: true,
+		Owner: flow.Object{Kind: "Deployment", Namespace: a.namespace, Name: a.name},
 	}
 }
 

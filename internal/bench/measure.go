@@ -1,0 +1,229 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/manifest"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/reach"
+)
+
+// figures are what one size costs.
+type figures struct {
+	Pods, Policies, Services, Units int
+	Rectangles, Changes             int
+	Load, Compile, Map, Diff        time.Duration
+	ChangeP50, ChangeP99            time.Duration
+	Verdict, FromPod, FromOutside   time.Duration
+	Peak                            int64 // bytes, 0 where the system does not say
+	PerPod                          float64
+}
+
+// repeats is how often the big ones are timed; the best counts.
+const repeats = 3
+
+func measure(file string) (*figures, error) {
+	began := time.Now()
+	in, err := manifest.Load([]string{file}, manifest.Options{})
+	if err != nil {
+		return nil, err
+	}
+	s := in.Snapshot
+	f := &figures{Load: time.Since(began), Pods: len(s.Pods), Policies: len(s.NetworkPolicies), Services: len(s.Services)}
+	if f.Pods == 0 || f.Policies == 0 || f.Services == 0 {
+		return nil, errors.New("nothing to measure: a cluster has pods, policies and Services")
+	}
+	for i := range repeats {
+		m, err := f.compileAndMap(s)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			f.Peak = peak()
+		}
+		if i == repeats-1 {
+			f.measureEngine(m)
+			f.questions(m)
+			if err := f.traces(m); err != nil {
+				return nil, err
+			}
+			if err := f.difference(m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return f, nil
+}
+
+// best keeps the shortest time.
+func best(d *time.Duration, since time.Time) {
+	if t := time.Since(since); *d == 0 || t < *d {
+		*d = t
+	}
+}
+
+func (f *figures) compileAndMap(s *cluster.Snapshot) (*model.Model, error) {
+	runtime.GC()
+	began := time.Now()
+	m, err := model.Compile(s)
+	if err != nil {
+		return nil, err
+	}
+	c := reach.Compile(m)
+	f.Units = c.Units()
+	best(&f.Compile, began)
+	runtime.GC()
+	began = time.Now()
+	f.Rectangles = 0
+	for range c.Flows {
+		f.Rectangles++
+	}
+	for range c.Fronts {
+		f.Rectangles++
+	}
+	best(&f.Map, began)
+	return m, nil
+}
+
+func (f *figures) measureEngine(m *model.Model) {
+	before := heap()
+	c := reach.Compile(m)
+	c.Units()
+	f.PerPod = float64(heap()-before) / float64(f.Pods)
+	runtime.KeepAlive(c)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
+}
+
+// questions are one verdict of policies in random order, and one policy replaced
+// by another's rules with the list of what that takes and gives.
+func (f *figures) questions(m *model.Model) {
+	c, r := reach.Compile(m), rand.New(rand.NewPCG(1, 1))
+	pods := m.Snapshot.Pods
+	questions := make([]policy.Question, 1<<16)
+	for i := range questions {
+		p, q := &pods[r.IntN(len(pods))], &pods[r.IntN(len(pods))]
+		questions[i] = policy.Question{
+			Direction: policy.Direction(1 + i%2), Subject: policy.Party{Addr: p.IPs[0], Pod: p}, Peer: policy.Party{Addr: q.IPs[0], Pod: q},
+			Protocol: flow.TCP, Port: p.Ports[0].Port,
+		}
+	}
+	c.Units()
+	for range repeats {
+		began := time.Now()
+		for i := range questions {
+			c.Judge(questions[i])
+		}
+		best(&f.Verdict, began)
+	}
+	f.Verdict /= time.Duration(len(questions))
+	var each []time.Duration
+	now := make([]*cluster.NetworkPolicy, f.Policies)
+	for i := range now {
+		now[i] = &m.Snapshot.NetworkPolicies[i]
+	}
+	for range 2000 {
+		i, j := r.IntN(len(now)), r.IntN(len(now))
+		p := *now[i]
+		p.Ingress, p.Egress = now[j].Ingress, now[j].Egress
+		if r.IntN(4) == 0 {
+			p.IsolatesEgress = now[j].IsolatesEgress
+		}
+		began := time.Now()
+		c, _ = c.Replace(now[i], &p)
+		each = append(each, time.Since(began))
+		now[i] = &p
+	}
+	slices.Sort(each)
+	f.ChangeP50, f.ChangeP99 = each[len(each)/2], each[len(each)*99/100]
+}
+
+// traces are whole ones, with every hop and reason, as `portolan trace` makes.
+func (f *figures) traces(m *model.Model) error {
+	r := rand.New(rand.NewPCG(2, 2))
+	var inside, outside []path.Question
+	for range 1000 {
+		p, svc := &m.Snapshot.Pods[r.IntN(f.Pods)], &m.Snapshot.Services[r.IntN(f.Services)]
+		inside = append(inside, path.Question{From: "pod/" + p.Namespace + "/" + p.Name, To: "svc/" + svc.Namespace + "/" + svc.Name})
+	}
+	for len(outside) < 1000 {
+		if svc := &m.Snapshot.Services[r.IntN(f.Services)]; svc.Type == cluster.ServiceLoadBalancer {
+			outside = append(outside, path.Question{From: "external/198.51.100.7", To: "svc/" + svc.Namespace + "/" + svc.Name + "@vip"})
+		}
+	}
+	for _, t := range []struct {
+		ask []path.Question
+		is  *time.Duration
+	}{{inside, &f.FromPod}, {outside, &f.FromOutside}} {
+		for range repeats {
+			began := time.Now()
+			for _, q := range t.ask {
+				if _, err := path.Ask(m, q); err != nil {
+					return fmt.Errorf("trace from %s to %s: %w", q.From, q.To, err)
+				}
+			}
+			best(t.is, began)
+		}
+		*t.is /= time.Duration(len(t.ask))
+	}
+	return nil
+}
+
+// difference is of two whole versions: one in a hundred policies has the rules of
+// another, and one Service another traffic policy.
+func (f *figures) difference(old *model.Model) error {
+	s := *old.Snapshot
+	s.NetworkPolicies = slices.Clone(s.NetworkPolicies)
+	for i := range s.NetworkPolicies {
+		if i%100 == 7 {
+			s.NetworkPolicies[i].Ingress = s.NetworkPolicies[i-1].Ingress
+		}
+	}
+	s.Services = slices.Clone(s.Services)
+	s.Services[0].ExternalTrafficPolicy = cluster.PolicyLocal
+	young, err := model.Compile(&s)
+	if err != nil {
+		return err
+	}
+	for range repeats {
+		x, y := reach.Compile(old), reach.Compile(young)
+		runtime.GC()
+		began := time.Now()
+		d := reach.Diff(x, y)
+		f.Changes = len(d.Changes)
+		best(&f.Diff, began)
+	}
+	return nil
+}
+
+// peak is the largest resident set that the process had, in bytes.
+func peak() int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kilobytes, _, _ := strings.Cut(rest, "kB")
+	n, err := strconv.ParseInt(strings.TrimSpace(kilobytes), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n * 1024
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+)
+
+// On what both read alike, netpol-analyzer and we give the same answers: for every
+// pair of workloads all ports, and for every address that a policy tells apart.
+// `PEER=path CLUSTERS=1000 go test -run SameAnswers ./internal/bench` for more than
+// 300 random clusters. What they read differently is in TestDifferences.
+func TestSameAnswers(t *testing.T) {
+	peer := peerBinary(t)
+	n := 300
+	if text := os.Getenv("CLUSTERS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var sum counts
+	for _, size := range []generate.Size{generate.Small, {Nodes: 20, Pods: 300, Policies: 100}, {Nodes: 50, Pods: 1000, Policies: 300}} {
+		s := generate.Cluster(size, 2)
+		readable(s)
+		sum.add(compare(t, peer, s, fmt.Sprint("Cluster of ", size.Pods)))
+	}
+	for seed := range uint64(n) {
+		s, name := generate.Tangle(generate.Whole, seed).Snapshot, "Tangle"
+		if seed%2 == 0 {
+			s, name = generate.Knot(rand.New(rand.NewPCG(seed, 5))), "Knot"
+		}
+		plain(s, rand.New(rand.NewPCG(seed, 6)))
+		readable(s)
+		sum.add(compare(t, peer, s, fmt.Sprint(name, " ", seed)))
+	}
+	if sum.pairs == 0 || sum.open == 0 || sum.addresses == 0 {
+		t.Errorf("nothing was compared: %+v", sum)
+	}
+	t.Logf("%d clusters, %d pairs of workloads (%d with some port open, %d with some but not all), %d addresses", n+3, sum.pairs, sum.open, sum.partly, sum.addresses)
+}
+
+// counts are what was compared.
+type counts struct{ pairs, open, partly, addresses int }
+
+func (c *counts) add(o counts) {
+	c.pairs, c.open, c.partly, c.addresses = c.pairs+o.pairs, c.open+o.open, c.partly+o.partly, c.addresses+o.addresses
+}
+
+func compare(t *testing.T, peer string, s *cluster.Snapshot, name string) counts {
+	t.Helper()
+	folder, _, err := writeDump(t.TempDir(), s, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Pods) == 0 {
+		return counts{}
+	}
+	theirs, err := askPeer(t, peer, folder)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	c, err := chartOf(folder)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	var n counts
+	all := workloadsOf(c)
+	for i := range all {
+		for j := range all {
+			if i == j {
+				continue // a pod reaches itself; of replicas see TestDifferences
+			}
+			every, some := between(c, &all[i], &all[j])
+			if want := theirs.pods[[2]string{all[i].name, all[j].name}]; !equal(want, every) || !equal(want, some) {
+				t.Errorf("%s: %s to %s: netpol-analyzer %v, we %v to %v", name, all[i].name, all[j].name, want, every, some)
+			}
+			n.pairs++
+			if len(some) > 0 {
+				n.open++
+			}
+			if len(some) > 0 && !some.IsAll() {
+				n.partly++
+			}
+		}
+	}
+	for i := range all {
+		w := &all[i]
+		for _, unit := range w.units {
+			for _, side := range []struct {
+				name         string
+				theirs, ours []outside
+			}{{"from", theirs.from[w.name], outsides(c.FromAddresses(unit))}, {"to", theirs.to[w.name], outsides(c.ToAddresses(unit))}} {
+				for _, a := range edges(side.theirs, side.ours) {
+					if c.Model().Index.PodByIP(a) != nil {
+						continue
+					}
+					n.addresses++
+					if x, y := at(side.theirs, a), at(side.ours, a); !equal(x, y) {
+						t.Errorf("%s: %s %s %v: netpol-analyzer %v, we %v", name, w.name, side.name, a, x, y)
+					}
+				}
+			}
+		}
+	}
+	return n
+}
+
+// plain leaves in a random cluster what both read alike, and gives half of the
+// pods a workload with replicas. Each line is a kind of TestDifferences, or what an
+// API server would not store.
+func plain(s *cluster.Snapshot, r *rand.Rand) {
+	var pods []cluster.Pod
+	for _, p := range s.Pods {
+		if p.HostNetwork || p.Phase != cluster.PodRunning || p.Terminating {
+			continue
+		}
+		if p.IPs = v4(p.IPs); len(p.IPs) == 0 {
+			continue
+		}
+		names := map[string]bool{}
+		for j := range p.Ports {
+			if names[p.Ports[j].Name] {
+				p.Ports[j].Name = ""
+			}
+			names[p.Ports[j].Name] = true
+		}
+		pods = append(pods, replicas(p, r)...)
+	}
+	s.Pods, s.Services, s.EndpointSlices, s.Fabric = pods, nil, nil, cluster.Fabric{}
+	for i := range s.Nodes {
+		s.Nodes[i].InternalIPs = v4(s.Nodes[i].InternalIPs)
+		if len(s.Nodes[i].InternalIPs) == 0 {
+			s.Nodes[i].InternalIPs = addrs("172.31.0." + strconv.Itoa(i+1))
+		}
+		s.Nodes[i].PodCIDRs = nil
+	}
+	there := map[string]bool{}
+	for i := range s.Namespaces {
+		s.Namespaces[i].Implied = false
+		there[s.Namespaces[i].Name] = true
+	}
+	for i := range s.Pods {
+		add(s, there, s.Pods[i].Namespace)
+	}
+	for i := range s.NetworkPolicies {
+		p := &s.NetworkPolicies[i]
+		add(s, there, p.Namespace)
+		p.Ingress, p.Egress = plainRules(s, p.Ingress), plainRules(s, p.Egress)
+	}
+}
+
+func add(s *cluster.Snapshot, there map[string]bool, name string) {
+	if !there[name] {
+		there[name] = true
+		s.Namespaces = append(s.Namespaces, cluster.Namespace{Meta: cluster.Meta{Name: name, Labels: cluster.Labels{"kubernetes.io/metadata.name": name}}})
+	}
+}
+
+// replicas are the pod alone, or up to three with a Deployment.
+func replicas(p cluster.Pod, r *rand.Rand) []cluster.Pod {
+	if r.IntN(2) == 0 {
+		return []cluster.Pod{p}
+	}
+	p.Owner = flow.Object{Kind: "Deployment", Namespace: p.Namespace, Name: "of-" + p.Name}
+	out := []cluster.Pod{p}
+	for i := range r.IntN(3) {
+		q := p
+		b := p.IPs[0].As4()
+		b[3] += byte(20 * (i + 1))
+		q.Name, q.IPs = p.Name+"-"+strconv.Itoa(i), addrs(fmt.Sprintf("%d.%d.%d.%d", b[0], b[1], b[2], b[3]))
+		out = append(out, q)
+	}
+	return out
+}
+
+func plainRules(s *cluster.Snapshot, rules []cluster.PolicyRule) []cluster.PolicyRule {
+	var out []cluster.PolicyRule
+	for _, r := range rules {
+		var peers []cluster.PolicyPeer
+		for _, p := range r.Peers {
+			if p.IPBlock == nil {
+				peers = append(peers, p)
+			} else if b := plainBlock(s, p.IPBlock); b != nil {
+				peers = append(peers, cluster.PolicyPeer{IPBlock: b})
+			}
+		}
+		if len(r.Peers) > 0 && len(peers) == 0 {
+			continue // no peers would be everybody
+		}
+		for j := range r.Ports {
+			if p := &r.Ports[j]; p.EndPort != 0 && p.EndPort < p.Port.Number {
+				p.EndPort = 0
+			}
+		}
+		out = append(out, cluster.PolicyRule{Peers: peers, Ports: r.Ports})
+	}
+	return out
+}
+
+// plainBlock is a block of IPv4 that holds no pod.
+func plainBlock(s *cluster.Snapshot, b *cluster.IPBlock) *cluster.IPBlock {
+	if !b.CIDR.Addr().Is4() {
+		return nil
+	}
+	for i := range s.Pods {
+		if b.CIDR.Contains(s.Pods[i].IPs[0]) {
+			return nil
+		}
+	}
+	out := &cluster.IPBlock{CIDR: b.CIDR}
+	for _, e := range b.Except {
+		if e.Addr().Is4() && b.CIDR.Contains(e.Addr()) && e.Bits() > b.CIDR.Bits() {
+			out.Except = append(out.Except, e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/portolan-net/portolan/internal/generate"
+)
+
+// row is a line of the table: its name, its figure, and what that is.
+type row struct {
+	name string
+	cell func(*figures) string
+	is   string
+}
+
+var rows = []row{
+	{"policies", func(f *figures) string { return count(f.Policies) }, ""},
+	{"Services", func(f *figures) string { return count(f.Services) }, ""},
+	{"units", func(f *figures) string { return count(f.Units) }, "pods of one workload whom no policy tells apart"},
+	{"load", func(f *figures) string { return short(f.Load) }, "the dump is read and decoded, once"},
+	{"compile", func(f *figures) string { return short(f.Compile) }, "tables of the Model and of the Chart, from what was decoded"},
+	{"map", func(f *figures) string { return short(f.Map) }, "every pod to every pod by all ports, every Service from everywhere"},
+	{"diff", func(f *figures) string { return short(f.Diff) }, "two compiled versions, 1 % of the policies and a Service changed"},
+	{"change, p50", func(f *figures) string { return short(f.ChangeP50) }, "a policy is replaced; what that takes and gives, exactly"},
+	{"change, p99", func(f *figures) string { return short(f.ChangeP99) }, "of 2,000, one after another"},
+	{"verdict", func(f *figures) string { return short(f.Verdict) }, "what policies say to one packet between two pods"},
+	{"trace, pod", func(f *figures) string { return short(f.FromPod) }, "pod to Service, every hop and reason; the mean of 1,000"},
+	{"trace, outside", func(f *figures) string { return short(f.FromOutside) }, "a client to a load balancer's address, by any node"},
+	{"peak memory", func(f *figures) string { return size(f.Peak) }, "resident, of a process that loads, compiles and maps"},
+	{"engine a pod", func(f *figures) string { return fmt.Sprintf("%.0f B", f.PerPod) }, "what the compiled Chart keeps beyond the Model"},
+}
+
+func printTable(o options, dir string, out, progress io.Writer) error {
+	var all []*figures
+	var dumps []string
+	for _, s := range o.sizes {
+		fmt.Fprintf(progress, "bench: %s pods\n", count(s.Pods))
+		folder, bytes, err := writeDump(dir, generate.Cluster(s, 1), true)
+		if err != nil {
+			return err
+		}
+		f, err := measureApart(folder)
+		if err != nil {
+			return err
+		}
+		if err := os.RemoveAll(folder); err != nil {
+			return err
+		}
+		all, dumps = append(all, f), append(dumps, size(bytes))
+	}
+	fmt.Fprintf(out, "%s\n\n", machine())
+	line := func(name string, cells []string) {
+		fmt.Fprintf(out, "%-16s", name)
+		for _, c := range cells {
+			fmt.Fprintf(out, "%12s", c)
+		}
+		fmt.Fprintln(out)
+	}
+	var heads []string
+	for _, f := range all {
+		heads = append(heads, count(f.Pods))
+	}
+	line("pods", heads)
+	line("dump", dumps)
+	for _, r := range rows {
+		var cells []string
+		for _, f := range all {
+			cells = append(cells, r.cell(f))
+		}
+		line(r.name, cells)
+	}
+	fmt.Fprintln(out)
+	line2 := func(name, is string) { fmt.Fprintf(out, "%-15s %s\n", name, is) }
+	line2("dump", "JSON as kubectl prints it, of pods as people have them")
+	for _, r := range rows {
+		if r.is != "" {
+			line2(r.name, r.is)
+		}
+	}
+	return nil
+}
+
+// measureApart measures in a process of its own.
+func measureApart(folder string) (*figures, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	var out, problem bytes.Buffer
+	cmd := exec.Command(self, "measure", folder)
+	cmd.Stdout, cmd.Stderr = &out, &problem
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("measure %s: %w: %s", folder, err, problem.String())
+	}
+	f := &figures{}
+	if err := json.Unmarshal(out.Bytes(), f); err != nil {
+		return nil, fmt.Errorf("measure %s: %w", folder, err)
+	}
+	return f, nil
+}
+
+// machine is where the figures come from, and what else it did.
+func machine() string {
+	words := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, fmt.Sprintf("%d CPUs", runtime.NumCPU())}
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		_, rest, _ := strings.Cut(string(text), "model name\t: ")
+		if name, _, ok := strings.Cut(rest, "\n"); ok {
+			words = append(words, name)
+		}
+	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load, _, _ := strings.Cut(string(text), " ")
+		words = append(words, "load "+load)
+	}
+	return strings.Join(words, ", ")
+}
+
+// count prints 150,000.
+func count(n int) string {
+	s := fmt.Sprint(n)
+	for at := len(s) - 3; at > 0; at -= 3 {
+		s = s[:at] + "," + s[at:]
+	}
+	return s
+}
+
+// digits prints three of them.
+func digits(x float64) string {
+	switch {
+	case x >= 99.95:
+		return fmt.Sprintf("%.0f", x)
+	case x >= 9.995:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.2f", x)
+}
+
+func short(d time.Duration) string {
+	x, unit := float64(d), "ns"
+	for _, larger := range []string{"us", "ms", "s"} {
+		if x < 999.5 {
+			break
+		}
+		x, unit = x/1000, larger
+	}
+	if unit == "ns" {
+		return fmt.Sprintf("%.0f ns", x)
+	}
+	return digits(x) + " " + unit
+}
+
+func size(bytes int64) string {
+	if bytes == 0 {
+		return "?"
+	}
+	x, unit := float64(bytes)/1e6, "MB"
+	if x >= 1000 {
+		x, unit = x/1000, "GB"
+	}
+	return digits(x) + " " + unit
+}
