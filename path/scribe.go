@@ -107,11 +107,12 @@ func (w *walker) reason(p *walk.Packet, n *walk.Note) flow.Reason {
 		return say(n.Pod.Namespace+"/"+n.Pod.Name, w.Profile.Policy.Name)
 	case flow.CodeMasqueraded, flow.CodeMasqueradedSelf, flow.CodeMasqueradedCNI:
 		return masqueraded(n)
+	default:
+		if n.Front != nil {
+			return w.frontReason(p, n)
+		}
+		return w.deliveryReason(p, n)
 	}
-	if n.Front != nil {
-		return w.frontReason(p, n)
-	}
-	return w.deliveryReason(p, n)
 }
 
 func masqueraded(n *walk.Note) flow.Reason {
@@ -135,9 +136,10 @@ func (w *walker) frontReason(p *walk.Packet, n *walk.Note) flow.Reason {
 		return flow.Because(n.Code, name)
 	case flow.CodeNoLocalEndpoint:
 		return flow.Because(n.Code, name, n.Node)
+	default: // why the Trip is as it is
+		b := p.Backend
+		return flow.Because(n.Code, name, n.Front.Kind.String(), b.String(), strconv.Itoa(n.Number), strconv.Itoa(n.Of), b.Addr.String(), b.Node)
 	}
-	b := p.Backend
-	return flow.Because(n.Code, name, n.Front.Kind.String(), b.String(), strconv.Itoa(n.Number), strconv.Itoa(n.Of), b.Addr.String(), b.Node)
 }
 
 // deliveryReason is about who is there at the end.
@@ -188,12 +190,13 @@ func (w *walker) originsOf(n *walk.Note) []flow.Origin {
 		return []flow.Origin{{Object: n.Service.Object(), Field: "status.loadBalancer", Position: n.Service.Position}}
 	case flow.CodeForeignProxy:
 		return []flow.Origin{{Object: n.Service.Object(), Position: n.Service.Position}}
-	}
-	switch {
-	case n.Front != nil:
-		return []flow.Origin{n.Front.Origin()}
-	case n.Choice != nil && n.Code == "":
-		return n.Choice.Origins
+	default:
+		if n.Front != nil {
+			return []flow.Origin{n.Front.Origin()}
+		}
+		if n.Choice != nil && n.Code == "" {
+			return n.Choice.Origins
+		}
 	}
 	return nil
 }

@@ -194,7 +194,11 @@ func (n *notes) Fork() walk.Notes {
 	return &c
 }
 
-func notesOf(p *walk.Packet) *notes { return p.Notes.(*notes) }
+// notesOf are the packet's: those that Walk was given.
+func notesOf(p *walk.Packet) *notes {
+	n, _ := p.Notes.(*notes)
+	return n
+}
 
 func (n *notes) enter(at flow.Machine) { n.hops = append(n.hops, flow.Hop{Machine: at}) }
 
