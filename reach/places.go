@@ -49,6 +49,7 @@ type places struct {
 	number map[string]int32
 	groups [2][][]span // by family, of all nodes
 	pods   [][]int32   // by node: units' pods, places in Snapshot.Pods
+	ofPod  []int32     // the node of each pod, by place; -1: not known
 	kinds  []podKind
 	kindOf []int32   // by unit
 	units  [][]span  // by kind
@@ -81,7 +82,7 @@ func newPlaces(c *Chart) *places {
 	}
 	pl.group(c)
 	u := c.unitsOf()
-	pl.unknownNodes(c)
+	pl.find(c)
 	pl.pods = make([][]int32, len(pl.number))
 	pl.kindOf = make([]int32, len(u.list))
 	known := map[podKind]int32{}
@@ -99,7 +100,7 @@ func newPlaces(c *Chart) *places {
 		pl.kindOf[i] = id
 		pl.units[id] = appendSpan(pl.units[id], span{int32(i), int32(i) + 1})
 		for _, p := range u.pods[u.starts[i]:u.starts[i+1]] {
-			n := pl.number[c.m.Snapshot.Pods[p].Node]
+			n := pl.ofPod[p]
 			pl.pods[n] = append(pl.pods[n], p)
 			if pl.first[id][n] == 0 {
 				pl.first[id][n] = p + 1
@@ -117,18 +118,25 @@ func newPlaces(c *Chart) *places {
 	return pl
 }
 
-// unknownNodes gives numbers behind the others to nodes that pods name and the
-// input does not hold, and to none at all.
-func (pl *places) unknownNodes(c *Chart) {
+// find looks up the node of each pod. Nodes that pods name and the input does not
+// hold get numbers behind the others, and so does none at all.
+func (pl *places) find(c *Chart) {
+	pl.ofPod = make([]int32, len(c.m.Snapshot.Pods))
 	for i := range c.m.Snapshot.Pods {
 		name := c.m.Snapshot.Pods[i].Node
-		if _, ok := pl.number[name]; !ok && c.units.ofPod[i] >= 0 {
-			n := int32(len(pl.number))
+		n, ok := pl.number[name]
+		switch {
+		case ok:
+		case c.units.ofPod[i] < 0:
+			n = -1
+		default:
+			n = int32(len(pl.number))
 			pl.number[name] = n
 			for f := range pl.groups {
 				pl.groups[f] = append(pl.groups[f], []span{{n, n + 1}})
 			}
 		}
+		pl.ofPod[i] = n
 	}
 }
 
@@ -207,10 +215,10 @@ func (c *Chart) traits(b *service.Backends, f family, proto flow.Protocol) []tra
 	if f == 1 {
 		nobody = netip.IPv6Unspecified()
 	}
-	all := b.All()
+	pl, all := c.placesOf(), b.All()
 	out := make([]trait, 0, len(all))
 	tell := func(node, text string) {
-		if n, ok := c.placesOf().number[node]; ok {
+		if n, ok := pl.number[node]; ok {
 			out = append(out, trait{n, text})
 		}
 	}
@@ -245,7 +253,11 @@ func (c *Chart) traits(b *service.Backends, f family, proto flow.Protocol) []tra
 		for _, z := range e.Zones() {
 			text = append(append(text, z...), ',')
 		}
-		tell(home, string(text))
+		if !t.plain {
+			tell(home, string(text))
+		} else if p := c.m.Index.PodNumberByIP(e.Addr.Addr()); p >= 0 && pl.ofPod[p] >= 0 { // where its pod is
+			out = append(out, trait{pl.ofPod[p], string(text)})
+		}
 	}
 	return out
 }

@@ -176,7 +176,7 @@ func (a *asked) addKind(found []kindParts, kind int32, g []span) []kindParts {
 		return found
 	}
 	p := &a.c.m.Snapshot.Pods[pod]
-	to, ok := a.to(a.c.placesOf().number[p.Node])
+	to, ok := a.to(a.c.placesOf().ofPod[pod])
 	if !ok {
 		return found
 	}
@@ -325,7 +325,7 @@ func (a *asked) fromSelf() []FromPods {
 	var units, nodes [][]int32 // of each
 	for _, s := range a.self {
 		p := &c.m.Snapshot.Pods[s]
-		node, unit := pl.number[p.Node], c.units.ofPod[s]
+		node, unit := pl.ofPod[s], c.units.ofPod[s]
 		to, ok := a.to(node)
 		if unit < 0 || !ok || c.units.list[unit].families&(1<<a.family) == 0 {
 			continue
