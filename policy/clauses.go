@@ -31,7 +31,7 @@ type Clause struct {
 }
 
 // Lookup finds pods for the rules whose ports an enforcer looks up beforehand:
-// those with a network of their own that have not finished.
+// those with an address of their own that have not finished.
 type Lookup interface {
 	// Namespace calls until false with a pod of each kind in the namespace.
 	Namespace(name string, each func(*cluster.Pod) bool)

@@ -88,10 +88,16 @@ func hasPodPeer(r *cluster.PolicyRule) bool {
 	return false
 }
 
+// lookedUp: names are sought in pods that have an address of their own and have
+// not finished.
+func lookedUp(pod *cluster.Pod) bool {
+	return !pod.HostNetwork && !pod.Finished() && len(pod.IPs) > 0
+}
+
 func (t *Tables) namespaceUses(namespace string, pp *cluster.PolicyPort, port uint16) bool {
 	for i := range t.snapshot.Pods {
 		pod := &t.snapshot.Pods[i]
-		if pod.Namespace == namespace && !pod.HostNetwork && !pod.Finished() && hasNamedPort(pod, pp.Protocol, pp.Port.Name, port) {
+		if pod.Namespace == namespace && lookedUp(pod) && hasNamedPort(pod, pp.Protocol, pp.Port.Name, port) {
 			return true
 		}
 	}
@@ -109,7 +115,7 @@ func (t *Tables) nothingResolves(p *cluster.NetworkPolicy, r *cluster.PolicyRule
 	}
 	for i := range t.snapshot.Pods {
 		pod := &t.snapshot.Pods[i]
-		if pod.HostNetwork || pod.Finished() || !t.looksUp(p, r, d, pod) {
+		if !lookedUp(pod) || !t.looksUp(p, r, d, pod) {
 			continue
 		}
 		for j := range r.Ports {

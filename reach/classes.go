@@ -54,13 +54,13 @@ func newClasses(m *model.Model) *classes {
 	cs := &classes{byName: map[string]int32{}}
 	theirs := m.Policies.ByPlace()
 	pods := m.Snapshot.Pods
-	first := []int32{} // by their number: the first living pod
+	first := []int32{} // by their number: the first living pod, if possible with an address
 	for i := range pods {
 		n := theirs[i]
 		for int(n) >= len(first) {
 			first = append(first, -1)
 		}
-		if n >= 0 && first[n] < 0 && !pods[i].Finished() {
+		if n >= 0 && !pods[i].Finished() && (first[n] < 0 || len(pods[first[n]].IPs) == 0 && len(pods[i].IPs) > 0) {
 			first[n] = int32(i)
 		}
 	}

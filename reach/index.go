@@ -231,10 +231,14 @@ func appendNumbers(b []byte, numbers []uint16) []byte {
 	return append(b, ';')
 }
 
-// Namespace calls each with a pod of every class of the namespace.
+// Namespace calls each with a pod of every class of the namespace that has pods
+// with an address.
 func (x *index) Namespace(name string, each func(*cluster.Pod) bool) {
 	s := x.in(name)
-	for c := s.from; c < s.to && each(x.list[c].pod); c++ { //nolint:revive // the condition does the work
+	for c := s.from; c < s.to; c++ {
+		if p := x.list[c].pod; len(p.IPs) > 0 && !each(p) {
+			return
+		}
 	}
 }
 
@@ -243,7 +247,7 @@ func (x *index) Peers(namespace string, peers []*cluster.PolicyPeer, each func(*
 	for _, p := range peers {
 		for _, s := range x.peer(namespace, p).yes {
 			for c := s.from; c < s.to; c++ {
-				if !each(x.list[c].pod) {
+				if p := x.list[c].pod; len(p.IPs) > 0 && !each(p) {
 					return
 				}
 			}
