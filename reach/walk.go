@@ -144,7 +144,8 @@ func (w *walker) oneOf(g []span, choice *announce.Choice) string {
 		return ""
 	}
 	for _, s := range g {
-		for i := s.from; i < s.to; i++ {
+		// Nodes that only pods name are behind the others, and nobody's first.
+		for i := s.from; i < min(s.to, int32(len(nodes))); i++ {
 			if w.IsEligible(nodes[i].Name) {
 				return nodes[i].Name
 			}
