@@ -160,13 +160,15 @@ func peerName(p *cluster.Pod) string {
 }
 
 // between are the ports by which all pods of one workload reach all of another,
-// and those by which some do, or may.
-func between(c *reach.Chart, from, to *workload) (all, some reach.Ports) {
+// and those by which some do; known is false where something that was not given
+// decides.
+func between(c *reach.Chart, from, to *workload) (all, some reach.Ports, known bool) {
 	first := true
+	known = true
 	for _, a := range from.units {
 		for _, b := range to.units {
 			sure, unsure := c.Between(a, b, reach.IPv4)
-			some = some.Union(sure).Union(unsure)
+			some, known = some.Union(sure), known && len(unsure) == 0
 			if first {
 				all, first = sure, false
 			} else {
@@ -174,7 +176,7 @@ func between(c *reach.Chart, from, to *workload) (all, some reach.Ports) {
 			}
 		}
 	}
-	return all, some
+	return all, some, known
 }
 
 // at are the ports that are open to an address, or at it.

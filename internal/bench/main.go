@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -48,7 +49,10 @@ func run(args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	return errors.Join(measureAll(o, dir, out, progress), os.RemoveAll(dir))
+}
+
+func measureAll(o options, dir string, out, progress io.Writer) error {
 	if len(o.sizes) > 0 {
 		if err := printTable(o, dir, out, progress); err != nil {
 			return err
@@ -107,7 +111,7 @@ func sizesOf(text string) ([]generate.Size, error) {
 }
 
 // writeDump writes a cluster into a folder of its own, as kubectl prints it.
-func writeDump(dir string, s *cluster.Snapshot, bulk bool) (folder string, bytes int64, err error) {
+func writeDump(dir string, s *cluster.Snapshot, bulk bool) (folder string, size int64, err error) {
 	folder = filepath.Join(dir, fmt.Sprint(len(s.Pods)))
 	if err = os.MkdirAll(folder, 0o755); err != nil {
 		return
@@ -116,14 +120,10 @@ func writeDump(dir string, s *cluster.Snapshot, bulk bool) (folder string, bytes
 	if err != nil {
 		return
 	}
-	if err = generate.WriteJSON(f, s, bulk); err != nil {
-		f.Close()
+	err = generate.WriteJSON(f, s, bulk)
+	info, problem := f.Stat()
+	if err = errors.Join(err, problem, f.Close()); err != nil {
 		return
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return
-	}
-	return folder, info.Size(), f.Close()
+	return folder, info.Size(), nil
 }

@@ -77,8 +77,8 @@ func compare(t *testing.T, peer string, s *cluster.Snapshot, name string) counts
 			if i == j {
 				continue // a pod reaches itself; of replicas see TestDifferences
 			}
-			every, some := between(c, &all[i], &all[j])
-			if want := theirs.pods[[2]string{all[i].name, all[j].name}]; !equal(want, every) || !equal(want, some) {
+			every, some, known := between(c, &all[i], &all[j])
+			if want := theirs.pods[[2]string{all[i].name, all[j].name}]; !known || !equal(want, every) || !equal(want, some) {
 				t.Errorf("%s: %s to %s: netpol-analyzer %v, we %v to %v", name, all[i].name, all[j].name, want, every, some)
 			}
 			n.pairs++
@@ -118,7 +118,7 @@ func compare(t *testing.T, peer string, s *cluster.Snapshot, name string) counts
 func plain(s *cluster.Snapshot, r *rand.Rand) {
 	var pods []cluster.Pod
 	for _, p := range s.Pods {
-		if p.HostNetwork || p.Phase != cluster.PodRunning || p.Terminating {
+		if p.HostNetwork || p.Finished() {
 			continue
 		}
 		if p.IPs = v4(p.IPs); len(p.IPs) == 0 {

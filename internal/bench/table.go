@@ -43,7 +43,7 @@ func printTable(o options, dir string, out, progress io.Writer) error {
 	var dumps []string
 	for _, s := range o.sizes {
 		fmt.Fprintf(progress, "bench: %s pods\n", count(s.Pods))
-		folder, bytes, err := writeDump(dir, generate.Cluster(s, 1), true)
+		folder, written, err := writeDump(dir, generate.Cluster(s, 1), true)
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func printTable(o options, dir string, out, progress io.Writer) error {
 		if err := os.RemoveAll(folder); err != nil {
 			return err
 		}
-		all, dumps = append(all, f), append(dumps, size(bytes))
+		all, dumps = append(all, f), append(dumps, size(written))
 	}
 	fmt.Fprintf(out, "%s\n\n", machine())
 	line := func(name string, cells []string) {
@@ -157,11 +157,11 @@ func short(d time.Duration) string {
 	return digits(x) + " " + unit
 }
 
-func size(bytes int64) string {
-	if bytes == 0 {
+func size(b int64) string {
+	if b == 0 {
 		return "?"
 	}
-	x, unit := float64(bytes)/1e6, "MB"
+	x, unit := float64(b)/1e6, "MB"
 	if x >= 1000 {
 		x, unit = x/1000, "GB"
 	}

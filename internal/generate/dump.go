@@ -22,7 +22,7 @@ type object = map[string]any
 // probes, volumes, conditions; some 15 kB each.
 func WriteJSON(w io.Writer, s *cluster.Snapshot, bulk bool) error {
 	l := lister{out: bufio.NewWriterSize(w, 1<<20)}
-	l.out.WriteString("{\n    \"apiVersion\": \"v1\",\n    \"items\": [")
+	fmt.Fprint(l.out, "{\n    \"apiVersion\": \"v1\",\n    \"items\": [")
 	for i := range s.Nodes {
 		l.add(nodeObject(&s.Nodes[i]))
 	}
@@ -47,7 +47,7 @@ func WriteJSON(w io.Writer, s *cluster.Snapshot, bulk bool) error {
 	for i := range s.NetworkPolicies {
 		l.add(policyObject(&s.NetworkPolicies[i]))
 	}
-	l.out.WriteString("\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        \"resourceVersion\": \"\"\n    }\n}\n")
+	fmt.Fprint(l.out, "\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\n        \"resourceVersion\": \"\"\n    }\n}\n")
 	if l.err != nil {
 		return l.err
 	}
@@ -76,11 +76,12 @@ func (l *lister) text(o object) string {
 func (l *lister) add(o object) { l.item(l.text(o)) }
 
 func (l *lister) item(text string) {
+	comma := ""
 	if l.items > 0 {
-		l.out.WriteByte(',')
+		comma = ","
 	}
 	l.items++
-	l.out.WriteString("\n        " + text)
+	fmt.Fprint(l.out, comma, "\n        ", text)
 }
 
 func (l *lister) pod(p *cluster.Pod, host string, bulk bool) {
