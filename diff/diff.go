@@ -81,6 +81,9 @@ type Service struct {
 	Items []Item
 	// Kept is who is answered as before, of those that have a word to themselves.
 	Kept []Who
+	// Beside are ports of Services that share an address with this one and answer
+	// everybody as before, as "svc/namespace/name:port".
+	Beside []string
 }
 
 // Item is clients of one kind that a Service port answers otherwise.
@@ -174,6 +177,7 @@ func Compare(old, young *cluster.Snapshot) (*Report, error) {
 	if err := x.compile(); err != nil {
 		return nil, err
 	}
+	x.enumerate()
 	x.d = reach.Diff(x.charts[0], x.charts[1])
 	x.begin()
 	x.r = &Report{Objects: x.changed, Old: x.charts[0], New: x.charts[1]}

@@ -11,13 +11,14 @@ import (
 // naming folds the numbers of reach.Difference.Pods to names: all pods, namespaces,
 // workloads, bare pods.
 type naming struct {
+	d     *reach.Difference
 	info  []reach.UnitInfo
 	total map[string]int      // numbers by namespace
 	kin   map[flow.Object]int // and by workload
 }
 
 func newNaming(d *reach.Difference) *naming {
-	n := &naming{total: map[string]int{}, kin: map[flow.Object]int{}}
+	n := &naming{d: d, total: map[string]int{}, kin: map[flow.Object]int{}}
 	for _, b := range d.Pods {
 		u := d.New.Unit(b.New)
 		n.info = append(n.info, u)
@@ -26,6 +27,9 @@ func newNaming(d *reach.Difference) *naming {
 	}
 	return n
 }
+
+// mostBare is how many pods without a workload are named one by one.
+const mostBare = 4
 
 // groups names the numbers, in order.
 func (n *naming) groups(numbers []int) []Group {
@@ -43,13 +47,23 @@ func (n *naming) groups(numbers []int) []Group {
 			out = append(out, Group{Namespace: ns, Pods: n.pods(list)})
 			continue
 		}
-		byOwner := map[flow.Object][]int{}
+		byOwner, bare := map[flow.Object][]int{}, map[flow.Object]bool{}
 		for _, i := range list {
 			o := n.info[i].Workload
+			if o.IsZero() && n.info[i].Pods <= mostBare {
+				_, pods := n.d.PodsOf(reach.Unit(i))
+				for _, p := range pods {
+					bare[p.Object()] = true
+				}
+				continue
+			}
 			if o.IsZero() {
 				o = n.info[i].Example.Object()
 			}
 			byOwner[o] = append(byOwner[o], i)
+		}
+		for o := range bare {
+			out = append(out, Group{Namespace: ns, Object: o, Pods: 1})
 		}
 		for o, some := range byOwner {
 			out = append(out, Group{Namespace: ns, Object: o, Pods: n.pods(some)})

@@ -53,7 +53,7 @@ func workloadOf(p *cluster.Pod) flow.Object {
 // objects finds what differs.
 func (x *comparison) objects() {
 	a, b := x.s[0], x.s[1]
-	x.index = [2]*cluster.Index{cluster.NewIndex(a), cluster.NewIndex(b)}
+	x.isPods = map[flow.Object]bool{}
 	compareLists(x, a.NetworkPolicies, b.NetworkPolicies, "NetworkPolicy", func(p *cluster.NetworkPolicy) *cluster.Meta { return &p.Meta })
 	compareLists(x, a.Services, b.Services, "Service", func(p *cluster.Service) *cluster.Meta { return &p.Meta })
 	compareLists(x, a.Namespaces, b.Namespaces, "Namespace", func(p *cluster.Namespace) *cluster.Meta { return &p.Meta })
@@ -64,6 +64,10 @@ func (x *comparison) objects() {
 	compareLists(x, a.MetalLB.BGPPeers, b.MetalLB.BGPPeers, "BGPPeer", func(p *cluster.BGPPeer) *cluster.Meta { return &p.Meta })
 	x.comparePods()
 	x.compareRest()
+}
+
+// enumerate gives the objects their places, once the slices are compared too.
+func (x *comparison) enumerate() {
 	x.compareSlices()
 	slices.SortFunc(x.changed, func(p, q *Object) int { return p.Compare(q.Object) })
 	for i, o := range x.changed {
@@ -165,6 +169,7 @@ func (x *comparison) comparePods() {
 }
 
 func (x *comparison) addWorkload(o flow.Object, was, now []*cluster.Pod) {
+	x.isPods[o] = true
 	switch {
 	case len(was) == 0:
 		x.add(o, Added, now[0].Position, nil)

@@ -44,9 +44,16 @@ func (x *comparison) partOf(t *touched) *part {
 		}
 	}
 	touch := map[int]bool{}
+	var nodes map[string]bool
+	if len(t.services) == 0 {
+		nodes = x.nodesOf(t)
+	}
 	for v := range x.s {
 		s := &p.s[v]
 		*s = *x.s[v]
+		if nodes != nil {
+			s.Nodes = someNodes(s.Nodes, nodes)
+		}
 		s.Pods, s.Services, s.EndpointSlices, s.NetworkPolicies = nil, nil, nil, nil
 		for _, pod := range t.pods[v] {
 			s.Pods = append(s.Pods, *pod)
@@ -79,6 +86,46 @@ func (x *comparison) partOf(t *touched) *part {
 	}
 	slices.Sort(p.touch)
 	return p
+}
+
+// nodesOf are the nodes that a question without a Service can be about: the pods'
+// own, those that the Fabric names, those that differ.
+func (x *comparison) nodesOf(t *touched) map[string]bool {
+	out := map[string]bool{}
+	for v := range x.s {
+		for _, p := range t.pods[v] {
+			out[p.Node] = true
+		}
+		for _, r := range x.s[v].Fabric.Routers {
+			for _, n := range r.Nodes {
+				out[n] = true
+			}
+		}
+		for _, n := range x.s[v].Fabric.Nodes {
+			out[n.Name] = true
+		}
+	}
+	for _, o := range x.changed {
+		if o.Kind == "Node" {
+			out[o.Name] = true
+		}
+	}
+	return out
+}
+
+// someNodes are those of the names, or all where there are few.
+func someNodes(all []cluster.Node, names map[string]bool) []cluster.Node {
+	const few = 16
+	if len(all) <= few {
+		return all
+	}
+	var out []cluster.Node
+	for i := range all {
+		if i < few || names[all[i].Name] {
+			out = append(out, all[i])
+		}
+	}
+	return out
 }
 
 // inParts are kinds of which a part has only some objects.

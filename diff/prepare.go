@@ -24,18 +24,57 @@ func (x *comparison) compile() error {
 		}
 	}
 	x.charts[0] = reach.Compile(m)
+	x.share()
 	young, err := model.Compile(x.s[1])
 	if err != nil {
 		return err
 	}
+	x.index = [2]*cluster.Index{m.Index, young.Index}
 	if settled := x.settle(young); settled != nil {
 		if young, err = model.Compile(settled); err != nil {
 			return err
 		}
 	}
-	// Follow shares what did not change.
-	x.charts[1] = x.charts[0].Follow(young)
+	if x.mostly() {
+		x.charts[1] = x.charts[0].Follow(young)
+	} else {
+		x.charts[1] = reach.Compile(young)
+	}
 	return nil
+}
+
+// share lets the new version have the lists of the old one that do not differ: what
+// was compiled for them is good for both.
+func (x *comparison) share() {
+	differs := map[string]bool{}
+	for _, o := range x.changed {
+		differs[o.Kind] = true
+	}
+	s := *x.s[1]
+	if len(x.isPods) == 0 {
+		s.Pods = x.s[0].Pods
+	}
+	if !differs["Namespace"] {
+		s.Namespaces = x.s[0].Namespaces
+	}
+	if !differs["Node"] {
+		s.Nodes = x.s[0].Nodes
+	}
+	x.s[1] = &s
+}
+
+// mostFollowed is how many policies may differ before it is faster to compile all.
+const mostFollowed = 100
+
+// mostly: the new version is the old one but for a few policies.
+func (x *comparison) mostly() bool {
+	n := 0
+	for _, o := range x.changed {
+		if o.Kind == "NetworkPolicy" {
+			n++
+		}
+	}
+	return n <= mostFollowed
 }
 
 // begin makes what the search for causes looks things up in. Parts are cut from the
@@ -66,15 +105,6 @@ func (x *comparison) begin() {
 				if !slices.Contains(x.sharers[k], n) {
 					x.sharers[k] = append(x.sharers[k], n)
 				}
-			}
-		}
-	}
-	x.isPods = map[flow.Object]bool{}
-	for v := range x.s {
-		for i := range x.s[v].Pods {
-			o := workloadOf(&x.s[v].Pods[i])
-			if _, differs := x.number[o]; differs {
-				x.isPods[o] = true
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package diff
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -59,6 +60,9 @@ func (x *comparison) services() {
 	slices.SortFunc(x.r.Services, func(a, b Service) int {
 		return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Port.Port, b.Port.Port), cmp.Compare(a.Port.Protocol, b.Port.Protocol))
 	})
+	for i := range x.r.Services {
+		x.beside(&x.r.Services[i])
+	}
 	for i := range x.s[1].Services {
 		x.r.Same += len(x.s[1].Services[i].Ports)
 	}
@@ -76,4 +80,21 @@ func (s *Service) gone(x *comparison) bool {
 	return !slices.ContainsFunc(svc.Ports, func(p cluster.ServicePort) bool {
 		return p.Port == s.Port.Port && p.Protocol == s.Port.Protocol
 	})
+}
+
+// beside notes the ports at the same address that nothing befalls.
+func (x *comparison) beside(s *Service) {
+	for _, n := range x.around(nsName{s.Object.Namespace, s.Object.Name}).services {
+		svc := x.index[1].Service(n.namespace, n.name)
+		if svc == nil || svc.Object() == s.Object {
+			continue
+		}
+		for _, p := range svc.Ports {
+			if !slices.ContainsFunc(x.r.Services, func(o Service) bool {
+				return o.Object == svc.Object() && o.Port.Port == p.Port && o.Port.Protocol == p.Protocol
+			}) {
+				s.Beside = append(s.Beside, "svc/"+n.namespace+"/"+n.name+":"+strconv.Itoa(int(p.Port)))
+			}
+		}
+	}
 }

@@ -56,6 +56,12 @@ type Builder struct {
 	policies   []*cluster.NetworkPolicy
 	metallb    cluster.MetalLB
 	workloads  []*workload
+
+	// Of an input that another was laid over (overlay.go).
+	namespace string // of objects that have none
+	rolled    map[flow.Object]*workload
+	written   map[flow.Object]bool // Services whose slices the overlay holds
+	before    map[flow.Object][]*cluster.EndpointSlice
 }
 
 // NewBuilder returns a Builder that has read nothing.
@@ -79,6 +85,9 @@ func (b *Builder) tooLarge(name string) *Error {
 func (b *Builder) keep(d decoded) *Error {
 	if b.objects++; b.objects > b.lim.Objects {
 		return &Error{Position: d.pos, Why: fmt.Sprintf("more than %d objects", b.lim.Objects)}
+	}
+	if d.bare && b.namespace != "" {
+		d.inNamespace(b.namespace)
 	}
 	switch val := d.val.(type) {
 	case *cluster.Foreign:
@@ -220,10 +229,12 @@ func (b *Builder) Input() (*Input, error) {
 	}
 	s := &cluster.Snapshot{}
 	b.resolveOwners()
+	b.roll()
 	b.hostNetworkIPs()
 	s.Notes = append(s.Notes, b.derivePods()...)
 	s.Notes = append(s.Notes, b.inventAddresses()...)
 	s.Notes = append(s.Notes, b.convertEndpoints()...)
+	b.rewrite()
 	s.Notes = append(s.Notes, b.deriveSlices()...)
 	s.Notes = append(s.Notes, b.implyNamespaces()...)
 	b.fill(s)

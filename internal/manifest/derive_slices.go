@@ -55,10 +55,7 @@ func (b *Builder) deriveSlices() []flow.Reason {
 	if len(b.slices) > 0 || len(b.endpoints) > 0 {
 		return nil
 	}
-	zones := make(map[string]string, len(b.nodes))
-	for _, n := range b.nodes {
-		zones[n.Name] = n.Labels[labelZone]
-	}
+	zones := b.zones()
 	byNamespace := make(map[string][]*pod)
 	for _, p := range b.pods {
 		byNamespace[p.Namespace] = append(byNamespace[p.Namespace], p)
@@ -75,6 +72,15 @@ func (b *Builder) deriveSlices() []flow.Reason {
 		return nil
 	}
 	return []flow.Reason{flow.Because(flow.CodeEndpointsDerived, strconv.Itoa(count))}
+}
+
+// zones are those of the nodes.
+func (b *Builder) zones() map[string]string {
+	zones := make(map[string]string, len(b.nodes))
+	for _, n := range b.nodes {
+		zones[n.Name] = n.Labels[labelZone]
+	}
+	return zones
 }
 
 // slicesOf selects the Service's pods and groups them by the ports that its

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 )
 
@@ -135,6 +136,26 @@ type decoded struct {
 	pos    flow.Position
 	val    any
 	warns  []Warning
+	bare   bool // no namespace was written
+}
+
+// inNamespace puts an object into a namespace that was not written.
+func (d *decoded) inNamespace(name string) {
+	d.object.Namespace = name
+	switch val := d.val.(type) {
+	case *pod:
+		val.Namespace = name
+	case *workload:
+		val.Namespace = name
+	case *cluster.Service:
+		val.Namespace = name
+	case *cluster.NetworkPolicy:
+		val.Namespace = name
+	case *cluster.EndpointSlice:
+		val.Namespace = name
+	case *endpoints:
+		val.Namespace = name
+	}
 }
 
 // decodeObject reads one object. list is the type of the typed list around it,
@@ -164,7 +185,7 @@ func decodeObject(file string, n *node, list typeMeta) (decoded, *Error) {
 	default:
 		v.typed(t, &out)
 	}
-	out.warns = d.warns
+	out.warns, out.bare = d.warns, d.bare
 	return out, d.err
 }
 
@@ -226,7 +247,7 @@ func (v value) objectName(m *modelled) flow.Object {
 	v.d.object = o
 	ns := meta.get("namespace")
 	if o.Namespace = ns.str(); o.Namespace == "" {
-		o.Namespace = "default"
+		o.Namespace, v.d.bare = "default", true
 	}
 	if !isDNSLabel(o.Namespace) {
 		ns.fail(quote(o.Namespace)+" is not a namespace: a DNS label is", templateHint(o.Namespace))

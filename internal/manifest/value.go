@@ -18,6 +18,7 @@ type decoding struct {
 	strict bool // unknown fields are errors: our own kinds
 	err    *Error
 	warns  []Warning
+	bare   bool // no namespace was written
 }
 
 // value is a cursor into an object: a value, or the place of one that is

@@ -12,6 +12,7 @@ const (
 	helpProve    flow.Code = "help-prove"
 	helpAssert   flow.Code = "help-assert"
 	helpLint     flow.Code = "help-lint"
+	helpDiff     flow.Code = "help-diff"
 	helpVersion  flow.Code = "help-version"
 )
 
@@ -24,6 +25,7 @@ var englishHelp = map[flow.Code]string{
 	helpProve:    "Show predictions on this machine's kernel, with real packets",
 	helpAssert:   "Check that connections are as expected",
 	helpLint:     "Find what does not do what it is there for",
+	helpDiff:     "Say what an upgrade takes and gives, and which object does it",
 	helpVersion:  "Print the version",
 }
 
@@ -36,6 +38,7 @@ var chineseHelp = map[flow.Code]string{
 	helpProve:    "用真实报文在本机内核上证明预测",
 	helpAssert:   "检查连接是否与预期一致",
 	helpLint:     "找出没有起到应有作用的对象",
+	helpDiff:     "列出一次变更会失去和新增哪些访问，以及由哪个对象造成",
 	helpVersion:  "打印版本",
 }
 

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/diff"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/manifest"
+	"github.com/portolan-net/portolan/internal/report"
+)
+
+// diffing is what the flags of diff say.
+type diffing struct {
+	with, without []string
+	failOn        string
+	verbose       bool
+}
+
+func (a *app) diff() *cobra.Command {
+	var x diffing
+	c := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Say what an upgrade takes and gives, and which object does it",
+		Long: `Compare two versions of a cluster: which Services no longer answer whom, or answer
+somebody they did not, which connections of pods are lost and gained, and by which
+object: the one whose change alone does it.
+
+OLD and NEW are files or directories. With -f and --with the objects of one are
+laid over the other as kubectl apply would: Services keep their addresses, running
+pods take the template of their workload, EndpointSlices follow.
+
+Exit code 1 when something is lost, gained, or either, as --fail-on says.`,
+		Example: `  portolan diff before/ after/ --fail-on lost
+  helm template chart -n test | portolan diff -f live.yaml --with - -n test --fail-on lost
+  portolan diff -f live.yaml --with policy.yaml
+  portolan diff -f live.yaml --without NetworkPolicy/test/deny-from-other-namespaces`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error { return a.runDiff(args, &x) },
+	}
+	f := c.Flags()
+	f.StringArrayVar(&x.with, "with", nil, "file, directory or - (stdin) to lay over the input of -f; repeat for more")
+	f.StringArrayVar(&x.without, "without", nil, "Kind/namespace/name of an object to take away; repeat for more")
+	f.StringVar(&x.failOn, "fail-on", "none", "what makes exit code 1: lost, gained, any or none")
+	f.BoolVarP(&x.verbose, "verbose", "v", false, "list everything that is folded, and the objects that differ")
+	a.outputsFlag(c)
+	return c
+}
+
+func (a *app) runDiff(args []string, x *diffing) error {
+	outs, err := a.wanted(gateFormats...)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"lost", "gained", "any", "none"}, x.failOn) {
+		return &usageError{what: fmt.Sprintf("--fail-on %q is not lost, gained, any or none", x.failOn), hint: "--fail-on lost"}
+	}
+	old, young, err := a.versions(args, x)
+	if err != nil {
+		return err
+	}
+	done := a.progress("comparing")
+	r, err := diff.Compare(old, young)
+	done()
+	if err != nil {
+		return err
+	}
+	lost, gained := r.Lost() && x.failOn != "gained", r.Gained() && x.failOn != "lost"
+	if x.failOn != "none" && (lost || gained) {
+		a.code = exitFinding
+	}
+	o := report.DiffOptions{Verbose: x.verbose}
+	if len(args) == 2 {
+		o.Input = " -f " + args[1]
+		if a.recurse {
+			o.Input += " -R"
+		}
+	}
+	return a.each(outs, func(format string, p *report.Printer, w io.Writer) error {
+		switch format {
+		case "text":
+			return p.Diff(r, o)
+		case "json":
+			return report.DiffJSON(w, r)
+		case "junit":
+			return report.DiffJUnit(w, r)
+		}
+		lang := p.Lang
+		if format == "sarif" {
+			lang = report.English
+		}
+		return gate(format, w, report.DiffGate(r, lang))
+	})
+}
+
+// versions reads both: two arguments, or -f and what is laid over it.
+func (a *app) versions(args []string, x *diffing) (old, young *cluster.Snapshot, err error) {
+	laid := len(x.with)+len(x.without) > 0
+	switch {
+	case laid && len(args) == 0 && len(a.files) > 0:
+		return a.overlaid(x)
+	case laid:
+		return nil, nil, &usageError{what: "--with and --without need the version they change, by -f and not as an argument", hint: "portolan diff -f live.yaml --with new.yaml"}
+	case len(args) != 2 || len(a.files) > 0:
+		return nil, nil, &usageError{what: "diff needs two versions: OLD and NEW, or -f OLD and --with", hint: "portolan diff OLD NEW"}
+	}
+	for i, to := range []**cluster.Snapshot{&old, &young} {
+		done := a.progress("reading " + args[i])
+		in, err := manifest.Load(args[i:i+1], manifest.Options{Recursive: a.recurse, Stdin: a.in})
+		done()
+		if err != nil {
+			return nil, nil, err
+		}
+		a.warn(in)
+		*to = in.Snapshot
+	}
+	return old, young, nil
+}
+
+func (a *app) overlaid(x *diffing) (old, young *cluster.Snapshot, err error) {
+	o := manifest.Overlay{Paths: x.with, Namespace: a.ns}
+	for _, w := range x.without {
+		parts := strings.Split(w, "/")
+		switch len(parts) {
+		case 2:
+			o.Without = append(o.Without, flow.Object{Kind: parts[0], Name: parts[1]})
+		case 3:
+			o.Without = append(o.Without, flow.Object{Kind: parts[0], Namespace: parts[1], Name: parts[2]})
+		default:
+			return nil, nil, &usageError{what: fmt.Sprintf("--without %q is not Kind/namespace/name", w), hint: "--without NetworkPolicy/test/deny-all"}
+		}
+	}
+	done := a.progress("reading " + strings.Join(slices.Concat(a.files, x.with), ", "))
+	was, now, err := manifest.LoadOver(a.files, o, manifest.Options{Recursive: a.recurse, Stdin: a.in})
+	done()
+	if err != nil {
+		return nil, nil, err
+	}
+	a.warn(now)
+	return was.Snapshot, now.Snapshot, nil
+}
+
+// warn prints the reader's warnings.
+func (a *app) warn(in *manifest.Input) {
+	for _, w := range in.Warnings {
+		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", w.Position, report.Say(w.Reason))
+	}
+}

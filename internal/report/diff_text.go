@@ -1,0 +1,235 @@
+package report
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portolan-net/portolan/diff"
+)
+
+// DiffOptions say how a difference is printed.
+type DiffOptions struct {
+	// Verbose lists what is folded otherwise.
+	Verbose bool
+	// Input are the arguments that name the new version for the next command; ""
+	// where no command reads it.
+	Input string
+}
+
+// Diff prints what one version takes and gives, Services first.
+func (p *Printer) Diff(r *diff.Report, o DiffOptions) error {
+	d := &differ{p, o.Verbose}
+	if o.Verbose {
+		for _, x := range r.Objects {
+			d.para(d.lead(phraseDiffObjects), d.object(x))
+		}
+		if len(r.Objects) > 0 {
+			p.line("")
+		}
+	}
+	for i := range r.Services {
+		d.service(&r.Services[i], o.Input)
+	}
+	folded := d.connections(r.Connections)
+	d.workloads(r)
+	d.sum(r, folded)
+	return p.Err()
+}
+
+// blankLead is the width of a lead.
+const blankLead = "          "
+
+// together are items of one cause, which stand together.
+func together(items []diff.Item) [][]diff.Item {
+	var out [][]diff.Item
+	for i := range items {
+		n := slices.IndexFunc(out, func(o []diff.Item) bool {
+			a, b := &o[0], &items[i]
+			return a.Lost == b.Lost && a.Sure == b.Sure && a.More == b.More && slices.EqualFunc(a.Causes, b.Causes, slices.Equal[[]*diff.Object])
+		})
+		if n < 0 {
+			out = append(out, nil)
+			n = len(out) - 1
+		}
+		out[n] = append(out[n], items[i])
+	}
+	return out
+}
+
+func (d *differ) service(s *diff.Service, input string) {
+	for _, items := range together(s.Items) {
+		first := &items[0]
+		head := d.paint(bold, servicePort(s))
+		if len(s.Addrs) > 0 {
+			head += " (" + strings.Join(addresses(s.Addrs), ", ") + ")"
+		}
+		d.para(d.mark(first.Lost), head)
+		d.para(blankLead, d.what(items))
+		d.by(&first.Loss)
+		if first.Lost {
+			for i := range s.Kept {
+				d.para(d.lead(phraseDiffStill), d.clients(&s.Kept[i]))
+			}
+			if len(s.Beside) > 0 {
+				d.para(d.lead(phraseDiffStill), d.t(phraseDiffBeside, d.few(s.Beside)))
+			}
+		}
+		d.try(&first.Ask, first.Lost, input)
+		d.line("")
+	}
+}
+
+func addresses(all []netip.Addr) []string {
+	out := make([]string, len(all))
+	for i, a := range all {
+		out[i] = a.String()
+	}
+	return out
+}
+
+func (d *differ) mark(lost bool) string {
+	if lost {
+		return d.paint(red, d.lead(phraseDiffLost))
+	}
+	return d.paint(green, d.lead(phraseDiffGained))
+}
+
+// what is "from outside and from 2 of 3 nodes".
+func (d *differ) what(items []diff.Item) string {
+	var from, moved []string
+	for i := range items {
+		if items[i].Moved {
+			moved = append(moved, d.who(&items[i]))
+		} else {
+			from = append(from, d.t(phraseDiffFrom, d.who(&items[i])))
+		}
+	}
+	if len(from) > 0 {
+		s := from[0]
+		if n := len(from); n > 1 {
+			s = d.t(phraseDiffAnd, strings.Join(from[:n-1], ", "), from[n-1])
+		}
+		moved = append([]string{s}, moved...)
+	}
+	s := strings.Join(moved, "; ")
+	if !items[0].Sure {
+		return d.t(phraseDiffPerhaps, s)
+	}
+	return s
+}
+
+func (d *differ) by(l *diff.Loss) {
+	for i, set := range l.Causes {
+		lead := phraseDiffBy
+		if i > 0 {
+			lead = phraseDiffOrBy
+		}
+		d.para(d.lead(lead), d.cause(set))
+	}
+	switch {
+	case len(l.Causes) == 0:
+		d.para(d.lead(phraseDiffBy), d.t(phraseDiffNobody))
+	case l.More:
+		d.para(blankLead, d.t(phraseDiffMore))
+	}
+}
+
+func (d *differ) try(q *diff.Question, lost bool, input string) {
+	if input == "" || q.From == "" {
+		return
+	}
+	cmds := []string{"portolan explain " + q.To + input}
+	if lost {
+		cmds = append(cmds, "portolan fix "+q.From+" "+q.To+via(q.Via)+input)
+	} else {
+		cmds[0] = "portolan trace " + q.From + " " + q.To + via(q.Via) + input
+	}
+	for i, c := range cmds {
+		lead := blankLead
+		if i == 0 {
+			lead = d.lead(phraseDiffTry)
+		}
+		d.line(lead + Clean(c))
+	}
+}
+
+func via(node string) string {
+	if node == "" {
+		return ""
+	}
+	return " --via " + node
+}
+
+// mostLinks is how many connections of pods are printed before the rest is counted.
+const mostLinks = 12
+
+// connections prints those of pods and says how many it left out.
+func (d *differ) connections(all []diff.Connection) int {
+	shown, folded := 0, 0
+	for i := range all {
+		c := &all[i]
+		if !d.all && (c.Told || shown == mostLinks) {
+			folded++
+			continue
+		}
+		shown++
+		text := d.link(c)
+		if !c.Sure {
+			text = d.t(phraseDiffPerhaps, text)
+		}
+		d.para(d.mark(c.Lost), text)
+		d.by(&c.Loss)
+		d.line("")
+	}
+	return folded
+}
+
+func (d *differ) workloads(r *diff.Report) {
+	for _, l := range []struct {
+		lead   string
+		groups []diff.Group
+	}{{d.lead(phraseDiffGone), r.Gone}, {d.lead(phraseDiffCome), r.Come}} {
+		if len(l.groups) > 0 {
+			d.para(l.lead, d.groups(l.groups))
+		}
+	}
+}
+
+func (d *differ) sum(r *diff.Report, folded int) {
+	if !r.Lost() && !r.Gained() {
+		d.line(d.t(phraseDiffNothing))
+	}
+	d.para("", d.summary(r))
+	if folded > 0 {
+		d.para("", d.t(phraseDiffFolded, folded))
+	}
+}
+
+// summary counts.
+func (d *differ) summary(r *diff.Report) string {
+	lost, gained := 0, 0
+	for i := range r.Services {
+		if slices.ContainsFunc(r.Services[i].Items, func(it diff.Item) bool { return it.Lost }) {
+			lost++
+		}
+		if slices.ContainsFunc(r.Services[i].Items, func(it diff.Item) bool { return !it.Lost }) {
+			gained++
+		}
+	}
+	s := d.t(phraseDiffSum, lost, gained, r.Same, len(r.Objects))
+	lost, gained = 0, 0
+	for i := range r.Connections {
+		switch c := &r.Connections[i]; {
+		case c.Told:
+		case c.Lost:
+			lost++
+		default:
+			gained++
+		}
+	}
+	if lost+gained > 0 {
+		s += "; " + d.t(phraseDiffPods, lost, gained)
+	}
+	return s
+}
