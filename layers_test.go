@@ -58,7 +58,8 @@ var house = layout{
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle", "internal/lab", "internal/proof"},
 		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
 		"internal/report":   {"pure", "internal/proof"},
-		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/lab", "internal/proof", "internal/capture"},
+		"internal/draw":     {"pure", "internal/report"},
+		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture"},
 	},
 
 	// For tests only: no file of the product may import these.

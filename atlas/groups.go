@@ -49,7 +49,8 @@ func (f *folding) keyOf(n reach.Unit, u *reach.UnitInfo) key {
 	case by == ByClass:
 		return key{sort: Class, namespace: u.Namespace, unit: n}
 	case u.Workload.IsZero():
-		return key{sort: BarePods, namespace: u.Namespace}
+		// Nobody but their labels tells what bare pods are.
+		return key{sort: BarePods, namespace: u.Namespace, unit: n}
 	}
 	return key{sort: Workload, namespace: u.Namespace, workload: u.Workload}
 }
@@ -119,9 +120,11 @@ func (f *folding) name(list []Group) {
 	}
 	for i := range list {
 		g := &list[i]
-		if seen[g.Name] > 1 && g.Sort == Workload {
+		switch {
+		case seen[g.Name] < 2:
+		case g.Sort == Workload:
 			g.Name += " (" + g.Workload.Kind + ")"
-		} else if seen[g.Name] > 1 && g.Sort == BarePods {
+		case g.Sort == BarePods:
 			g.Name += " (Pod)"
 		}
 	}

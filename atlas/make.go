@@ -90,14 +90,11 @@ func (x *making) look() error {
 func (x *making) measure(m *Map) {
 	s := x.c.Model().Snapshot
 	m.Size = Size{Nodes: len(s.Nodes), Services: len(s.Services), Policies: len(s.NetworkPolicies), Classes: x.c.Units()}
-	namespaces, owners := map[string]bool{}, map[flow.Object]bool{}
+	namespaces, owners := map[string]bool{}, map[key]bool{}
+	f := x.folding(ByWorkload)
 	for n := range reach.Unit(x.c.Units()) {
 		u := x.c.Unit(n)
-		owner := u.Workload
-		if owner.IsZero() {
-			owner = flow.Object{Namespace: u.Namespace}
-		}
-		owners[owner], namespaces[u.Namespace] = true, true
+		owners[f.keyOf(n, &u)], namespaces[u.Namespace] = true, true
 		m.Size.Pods += u.Pods
 	}
 	for i := range s.Pods {
@@ -166,8 +163,13 @@ func (x *making) draw(m *Map) {
 	} else {
 		rows := inReach(m.Rows)
 		var asked, others []reach.Group
+		focus := map[int]bool{}
+		m.Focus = focus
 		for i := range rows {
 			mine := x.isAsked(&m.Rows[i])
+			if mine {
+				focus[i] = true
+			}
 			asked, others = append(asked, only(rows[i], mine)), append(others, only(rows[i], !mine))
 		}
 		x.keep(m, append(x.c.Table(asked, rows, counts), x.c.Table(others, asked, counts)...))

@@ -83,6 +83,9 @@ type Map struct {
 	// Rows are who connects, Columns who is connected to; the same list where
 	// nothing but everybody was asked for.
 	Rows, Columns []Group
+	// Focus are the places of Rows that the Map is about, where it is about some of
+	// them alone: what they reach and who reaches them. Nil is all.
+	Focus map[int]bool
 	// Lines are the cells that were asked for, those that are alike as one. Cells in
 	// which nobody answers anybody are in none.
 	Lines []reach.Line
@@ -119,7 +122,7 @@ type Sort uint8
 const (
 	Namespace    Sort = iota + 1
 	Workload          // of a controller
-	BarePods          // of a namespace, without one
+	BarePods          // without one, of the same labels
 	Class             // pods that nothing tells apart
 	ImaginedPods      // that do not exist
 )
@@ -161,6 +164,9 @@ type Exposure struct {
 
 // Any reports whether any address may connect, for all that is known.
 func (e *Exposure) Any() bool { return len(e.Some)+len(e.Limited) > 0 }
+
+// About reports whether the Map is about a column.
+func (m *Map) About(column int) bool { return m.Focus == nil || m.Focus[column] }
 
 // Same reports whether who connects and who is connected to is one list.
 func (m *Map) Same() bool {

@@ -220,7 +220,8 @@ func (x *making) askedIn(f *reach.Front, p *reach.FromPods) (pods int, namespace
 					pods++
 				}
 			case serves(f, pod):
-			case p.All || p.Nodes.Contains(pod.Node):
+			case p.All || p.Nodes.Contains(pod.Node) || x.c.Model().Index.Node(pod.Node) == nil && p.Nodes.Len() > len(p.Nodes.Names()):
+				// A node that the input does not hold has no name there.
 				pods++
 			}
 		}

@@ -19,9 +19,12 @@ type output struct{ format, file string }
 var gateFormats = []string{"text", "json", "sarif", "junit", "github", "md"}
 
 // outputsFlag gives a command an -o that may be repeated, each time with a file.
-func (a *app) outputsFlag(c *cobra.Command) {
+func (a *app) outputsFlag(c *cobra.Command) { a.outputsFlagOf(c, gateFormats) }
+
+// outputsFlagOf is outputsFlag for a command with formats of its own.
+func (a *app) outputsFlagOf(c *cobra.Command, formats []string) {
 	c.Flags().StringArrayVarP(&a.outputs, "output", "o", []string{"text"},
-		strings.Join(gateFormats, ", ")+"; FORMAT=FILE writes a file; repeat for more")
+		strings.Join(formats, ", ")+"; FORMAT=FILE writes a file; repeat for more")
 }
 
 // wanted reads the -o flags. Only one of them may go to stdout.

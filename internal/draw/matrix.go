@@ -1,0 +1,186 @@
+package draw
+
+import (
+	"fmt"
+
+	"github.com/portolan-net/portolan/atlas"
+	"github.com/portolan-net/portolan/internal/report"
+)
+
+// frame is where the cells of a matrix are.
+type frame struct {
+	x, y, cell float64
+	font       float64
+	labels     float64 // room for the names of rows, on the left
+	heads      float64 // room for the names of columns, above
+	margin     float64 // room for big names of namespaces, right and below
+}
+
+const (
+	edgeRoom  = 16.0
+	titleRoom = 56.0
+	mostLabel = 300.0
+)
+
+// frameOf gives few groups large cells, and many small ones with namespaces named
+// in large letters beside them, to be read from afar.
+func frameOf(m *atlas.Map) frame {
+	n := max(len(m.Rows), len(m.Columns))
+	f := frame{cell: 26, font: 12}
+	switch {
+	case n > 60:
+		f.cell, f.font = 10, 9
+	case n > 20:
+		f.cell, f.font = 17, 11
+	}
+	f.labels, f.heads = longest(m.Rows, f.font), longest(m.Columns, f.font)
+	f.x, f.y = edgeRoom+f.labels+8, titleRoom+f.heads+8
+	if n > 60 && m.By != atlas.ByNamespace {
+		for _, list := range [][]atlas.Group{m.Rows, m.Columns} {
+			for _, b := range blocks(list) {
+				f.margin = max(f.margin, textWidth(b.name, b.font(f.cell))+24)
+			}
+		}
+	}
+	return f
+}
+
+func longest(list []atlas.Group, font float64) float64 {
+	w := 60.0
+	for i := range list {
+		w = max(w, textWidth(report.Clean(list[i].Name), font))
+	}
+	return min(w, mostLabel)
+}
+
+// block is groups of one namespace that stand together.
+type block struct {
+	name     string
+	from, to int
+}
+
+func blocks(list []atlas.Group) []block {
+	var out []block
+	for i := range list {
+		if i == 0 || list[i].Namespace != list[i-1].Namespace {
+			out = append(out, block{name: report.Clean(list[i].Namespace), from: i})
+		}
+		out[len(out)-1].to = i + 1
+	}
+	return out
+}
+
+// font is as large as the block has room for.
+func (b block) font(cell float64) float64 {
+	return min(max(float64(b.to-b.from)*cell*0.6, cell*0.9), 44)
+}
+
+// matrix draws who reaches whom: rows are senders, columns receivers.
+func matrix(m *atlas.Map, words report.MapWords) *canvas {
+	f := frameOf(m)
+	wide, tall := float64(len(m.Columns))*f.cell, float64(len(m.Rows))*f.cell
+	c := &canvas{}
+	c.wide = max(f.x+wide+f.margin, edgeRoom+legendWidth(words), edgeRoom+textWidth(words.Size(m), 12)) + edgeRoom
+	c.tall = f.y + tall + f.margin + 16 + float64(len(levels))*20 + edgeRoom
+	c.text(edgeRoom, 24, 16, "head", words.Title())
+	c.text(edgeRoom, 44, 12, "faint", words.Size(m))
+	fmt.Fprintf(c, `<g class="matrix" data-x="%s" data-y="%s" data-cell="%s">`+"\n", num(f.x), num(f.y), num(f.cell))
+	fmt.Fprintf(c, `<rect class="none" x="%s" y="%s" width="%s" height="%s"/>`+"\n", num(f.x), num(f.y), num(wide), num(tall))
+	c.names(m, &f)
+	c.cells(m, &f, words)
+	c.rules(m, &f)
+	fmt.Fprint(c, "</g>\n")
+	c.legend(edgeRoom, f.y+tall+f.margin+16, words)
+	return c
+}
+
+// names are those of the rows, to the right, and of the columns, upward.
+func (c *canvas) names(m *atlas.Map, f *frame) {
+	for i := range m.Rows {
+		y := f.y + (float64(i)+0.5)*f.cell + f.font*0.35
+		c.text(f.x-8, y, f.font, "label", fit(m.Rows[i].Name, f.font, f.labels), ` text-anchor="end"`, attr("data-row", fmt.Sprint(i)))
+	}
+	for j := range m.Columns {
+		x := f.x + (float64(j)+0.5)*f.cell + f.font*0.35
+		turn := fmt.Sprintf(` transform="rotate(-90 %s %s)"`, num(x), num(f.y-8))
+		c.text(x, f.y-8, f.font, "label", fit(m.Columns[j].Name, f.font, f.heads), turn, attr("data-column", fmt.Sprint(j)))
+	}
+}
+
+// cells are runs of one row that are alike, each a box with its ports behind it.
+func (c *canvas) cells(m *atlas.Map, f *frame, words report.MapWords) {
+	grid := m.Grid()
+	for i := range grid {
+		for j := 0; j < len(grid[i]); {
+			end := j + 1
+			for end < len(grid[i]) && grid[i][end] == grid[i][j] {
+				end++
+			}
+			c.run(m, f, words, i, j, end, grid[i][j])
+			j = end
+		}
+	}
+}
+
+func (c *canvas) run(m *atlas.Map, f *frame, words report.MapWords, row, from, to, line int) {
+	x, y := f.x+float64(from)*f.cell, f.y+float64(row)*f.cell
+	if line < 0 {
+		inset := f.cell * 0.38
+		for j := from; j < to; j++ {
+			fmt.Fprintf(c, `<rect class="na" x="%s" y="%s" width="%s" height="%s"/>`+"\n",
+				num(f.x+float64(j)*f.cell+inset), num(y+inset), num(f.cell-2*inset), num(f.cell-2*inset))
+		}
+		return
+	}
+	l := &m.Lines[line]
+	if l.None() {
+		return
+	}
+	target := m.Columns[from].Name
+	if to-from > 1 {
+		target += " … " + m.Columns[to-1].Name
+	}
+	fmt.Fprintf(c, `<rect class="%s" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`+"\n",
+		atlas.LevelOf(l), num(x), num(y), num(float64(to-from)*f.cell), num(f.cell), escape(m.Rows[row].Name+" → "+target+": "+words.Ports(l)))
+}
+
+// rules part the cells, and namespaces more so.
+func (c *canvas) rules(m *atlas.Map, f *frame) {
+	wide, tall := float64(len(m.Columns))*f.cell, float64(len(m.Rows))*f.cell
+	line := func(class string, x1, y1, x2, y2 float64) {
+		fmt.Fprintf(c, `<line class="%s" x1="%s" y1="%s" x2="%s" y2="%s"/>`+"\n", class, num(x1), num(y1), num(x2), num(y2))
+	}
+	if f.cell > 10 {
+		for i := 1; i < len(m.Rows); i++ {
+			line("rule", f.x, f.y+float64(i)*f.cell, f.x+wide, f.y+float64(i)*f.cell)
+		}
+		for j := 1; j < len(m.Columns); j++ {
+			line("rule", f.x+float64(j)*f.cell, f.y, f.x+float64(j)*f.cell, f.y+tall)
+		}
+	}
+	fmt.Fprintf(c, `<rect class="border" fill="none" x="%s" y="%s" width="%s" height="%s"/>`+"\n", num(f.x), num(f.y), num(wide), num(tall))
+	if m.By == atlas.ByNamespace && m.Options.Namespace == "" {
+		return
+	}
+	for _, b := range blocks(m.Rows) {
+		y := f.y + float64(b.from)*f.cell
+		if b.from > 0 {
+			line("border", f.x-4, y, f.x+wide, y)
+		}
+		if f.margin > 0 {
+			size := b.font(f.cell)
+			c.text(f.x+wide+12, y+float64(b.to-b.from)*f.cell/2+size*0.35, size, "faint", b.name)
+		}
+	}
+	for _, b := range blocks(m.Columns) {
+		x := f.x + float64(b.from)*f.cell
+		if b.from > 0 {
+			line("border", x, f.y-4, x, f.y+tall)
+		}
+		if f.margin > 0 {
+			size := b.font(f.cell)
+			at := x + float64(b.to-b.from)*f.cell/2 - size*0.35
+			c.text(at, f.y+tall+12, size, "faint", b.name, fmt.Sprintf(` transform="rotate(90 %s %s)"`, num(at), num(f.y+tall+12)))
+		}
+	}
+}

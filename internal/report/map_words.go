@@ -1,0 +1,221 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/portolan-net/portolan/atlas"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/reach"
+)
+
+// MapWords are what pictures of a Map say, in one language: the words of the
+// text, so that both say the same.
+type MapWords struct{ lang Lang }
+
+// MapWords are those of the language.
+func (l Lang) MapWords() MapWords { return MapWords{l} }
+
+// Title is the headline of a picture.
+func (w MapWords) Title() string { return w.lang.t(phraseMapTitle) }
+
+// Size says how much a Map shows.
+func (w MapWords) Size(m *atlas.Map) string {
+	return w.lang.t(phraseMapSize, m.Size.Workloads, m.Size.Namespaces, m.Size.Pods) + "; " + w.lang.t(phraseMapBy, w.Fold(m.By))
+}
+
+// Fold is what pods are put together by.
+func (w MapWords) Fold(f atlas.Fold) string {
+	switch f {
+	case atlas.ByNamespace:
+		return w.lang.t(wordByNamespace)
+	case atlas.ByClass:
+		return w.lang.t(wordByClass)
+	case atlas.BySize, atlas.ByWorkload:
+	}
+	return w.lang.t(wordByWorkload)
+}
+
+// Level says what a shade of a cell means.
+func (w MapWords) Level(l atlas.Level) string {
+	switch l {
+	case atlas.LevelAll:
+		return w.lang.t(phraseMapFull)
+	case atlas.LevelPart:
+		return w.lang.t(phraseMapPart)
+	case atlas.LevelUnsure:
+		return w.lang.t(phraseMapDoubt)
+	case atlas.LevelNone:
+	}
+	return w.lang.t(phraseMapNone)
+}
+
+// Point is the name of a vertex.
+func (w MapWords) Point(v *atlas.Vertex) string {
+	switch v.Point {
+	case atlas.Outside:
+		return w.lang.t(wordMapOutside)
+	case atlas.Nodes:
+		return w.lang.t(wordMapNodes)
+	case atlas.SomeServices:
+		return w.lang.t(phraseMapServicesOf, v.Count, v.Name)
+	case atlas.OneService, atlas.Sender, atlas.Receiver, atlas.Joint:
+	}
+	return Clean(v.Name)
+}
+
+// Layer is the headline of a layer of a graph.
+func (w MapWords) Layer(n int) string {
+	return w.lang.t([]flow.Code{wordMapOutside, phraseMapService, phraseMapSends, phraseMapReceives}[n])
+}
+
+// Badge says what the mark of a group means.
+func (w MapWords) Badge() string { return w.lang.t(phraseMapBadge) }
+
+// Filter stands in the box that filters.
+func (w MapWords) Filter() string { return w.lang.t(phraseMapFilter) }
+
+// Matrix is the headline of the matrix.
+func (w MapWords) Matrix() string { return w.lang.t(phraseMapMatrix) }
+
+// Graph is the headline of the graph.
+func (w MapWords) Graph() string { return w.lang.t(phraseMapGraph) }
+
+// Hover says how to get details.
+func (w MapWords) Hover() string { return w.lang.t(phraseMapHover) }
+
+// NoGraph says why there is none.
+func (w MapWords) NoGraph() string { return w.lang.t(phraseMapNoGraph) }
+
+// Endpoints says what a Service's own edges mean.
+func (w MapWords) Endpoints() string { return w.lang.t(phraseMapEndpoint) }
+
+// Ports says which ports of a line are open: those from all to all alone, behind
+// "~" those from some or to some, behind "?" those that are not known, behind "x"
+// those that are closed.
+func (w MapWords) Ports(l *reach.Line) string {
+	var words []string
+	for _, p := range []struct {
+		mark  string
+		ports reach.Ports
+	}{
+		{"", l.All},
+		{"~ ", l.Some.Minus(l.All)},
+		{"? ", l.Perhaps.Minus(l.Some)},
+		{"x ", l.Asked.Minus(l.Some.Union(l.Perhaps))},
+	} {
+		if len(p.ports) > 0 {
+			words = append(words, p.mark+w.ports(p.ports))
+		}
+	}
+	return strings.Join(words, "  ")
+}
+
+// mostRanges bounds the runs of ports that are printed.
+const mostRanges = 6
+
+func (w MapWords) ports(p reach.Ports) string {
+	switch {
+	case p.IsAll():
+		return w.lang.t(phraseMapAllPorts)
+	case len(p) > mostRanges:
+		return p[:mostRanges-1].String() + " +" + strconv.Itoa(len(p)-mostRanges+1)
+	}
+	return p.String()
+}
+
+// AllOf names groups by their places in a list: every one, all but few, all of a
+// namespace, or the first of them.
+func (w MapWords) AllOf(places []int, list []atlas.Group, fold atlas.Fold, most int) string {
+	if len(places) == len(list) && len(list) > 1 {
+		return w.lang.t(phraseMapEvery, w.Fold(fold))
+	}
+	if rest := len(list) - len(places); rest <= 2 && len(places) > 3 {
+		var but []string
+		for i := range list {
+			if _, in := slices.BinarySearch(places, i); !in {
+				but = append(but, list[i].Name)
+			}
+		}
+		return w.lang.t(phraseMapAllBut, strings.Join(but, ", "))
+	}
+	p := Printer{Lang: w.lang}
+	return p.some(w.namesOf(places, list), most)
+}
+
+// namesOf are the groups' names, and one for all of a namespace.
+func (w MapWords) namesOf(places []int, list []atlas.Group) []string {
+	total, in, said := map[string]int{}, map[string]int{}, map[string]bool{}
+	for i := range list {
+		total[list[i].Namespace]++
+	}
+	for _, i := range places {
+		in[list[i].Namespace]++
+	}
+	var names []string
+	for _, i := range places {
+		ns := list[i].Namespace
+		switch {
+		case total[ns] < 3 || in[ns] < total[ns]:
+			names = append(names, Clean(list[i].Name))
+		case !said[ns]:
+			said[ns] = true
+			names = append(names, w.lang.t(phraseMapAllOf, ns, total[ns]))
+		}
+	}
+	return names
+}
+
+// ranges are the first of some addresses.
+func rangesWords(p *Printer, rs []policy.Range) string {
+	return p.some(stringsOf(rs), 3)
+}
+
+// EdgePorts says which ports an edge of a graph stands for.
+func (w MapWords) EdgePorts(e *atlas.Edge) string {
+	l := reach.Line{Some: e.Ports, Perhaps: e.Perhaps, Asked: e.Ports.Union(e.Perhaps)}
+	if e.Level == atlas.LevelAll {
+		l.All = e.Ports
+	}
+	return w.Ports(&l)
+}
+
+// Lang is the language's tag.
+func (w MapWords) Lang() string {
+	if w.lang == Chinese {
+		return "zh"
+	}
+	return "en"
+}
+
+// notes say which ports count, and what is in no group.
+func (w MapWords) notes(m *atlas.Map) []string {
+	notes := []string{w.lang.t(map[atlas.Counting]flow.Code{
+		atlas.Declared: phraseMapDeclared, atlas.Answered: phraseMapAnswered, atlas.Open: phraseMapOpen,
+	}[m.Options.Ports])}
+	if len(m.Options.Imagined) > 0 {
+		notes = append(notes, w.lang.t(phraseMapImagined), w.lang.t(phraseMapInvented))
+	}
+	if m.Size.HostPods > 0 {
+		notes = append(notes, w.lang.t(phraseMapHostPods, m.Size.HostPods))
+	}
+	if len(m.Foreign) > 0 {
+		var kinds []string
+		for _, f := range m.Foreign {
+			kinds = append(kinds, strconv.Itoa(f.Count)+" "+f.Kind)
+		}
+		notes = append(notes, w.lang.t(phraseMapForeign, strings.Join(kinds, ", ")))
+	}
+	return notes
+}
+
+// Notes are the notes of a Map and what it assumes.
+func (w MapWords) Notes(m *atlas.Map) []string {
+	out := w.notes(m)
+	for _, r := range m.Assumptions {
+		out = append(out, w.lang.Say(r))
+	}
+	return out
+}
