@@ -32,6 +32,15 @@ func SetOf(list []Unit) Set {
 	return Set{runs(slices.Compact(numbers))}
 }
 
+// Runs calls yield with each run of units, in order: the first and the last.
+func (s Set) Runs(yield func(first, last Unit) bool) {
+	for _, r := range s.spans {
+		if !yield(Unit(r.from), Unit(r.to-1)) {
+			return
+		}
+	}
+}
+
 // Table is what the pods of each row reach in each column, by the ports that
 // answers gives the pods of a Unit (Listens, or fewer). A pod and itself are not
 // counted; cells in which nobody answers anybody are left out. No Unit is in two
