@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,15 +154,16 @@ func (t *Tables) newClass(p *cluster.Pod, policies *subjects, intern map[string]
 
 // group hash-conses a list of policies.
 func (t *Tables) group(policies []int32, intern map[string]int32) int32 {
-	var b strings.Builder
+	var few [64]byte
+	key := few[:0]
 	for _, i := range policies {
-		b.Write([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)})
+		key = binary.LittleEndian.AppendUint32(key, uint32(i))
 	}
-	if id, ok := intern[b.String()]; ok {
+	if id, ok := intern[string(key)]; ok {
 		return id
 	}
 	id := int32(len(t.groups))
-	intern[b.String()] = id
+	intern[string(key)] = id
 	t.groups = append(t.groups, policies)
 	return id
 }

@@ -2,8 +2,8 @@ package reach
 
 import (
 	"cmp"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/model"
@@ -69,26 +69,13 @@ func newClasses(m *model.Model) *classes {
 			cs.tables = append(cs.tables, int32(n))
 		}
 	}
-	slices.SortFunc(cs.tables, func(a, b int32) int {
-		p, q := &pods[first[a]], &pods[first[b]]
-		return cmp.Or(strings.Compare(p.Namespace, q.Namespace), p.Owner.Compare(q.Owner), cmp.Compare(first[a], first[b]))
-	})
+	cs.order(pods, first)
 	ours := make([]int32, len(first))
 	for i := range ours {
 		ours[i] = -1
 	}
 	for i, n := range cs.tables {
 		ours[n] = int32(i)
-		p := &pods[first[n]]
-		at, known := cs.byName[p.Namespace]
-		if !known {
-			at = int32(len(cs.namespaces))
-			cs.byName[p.Namespace] = at
-			cs.namespaces = append(cs.namespaces, p.Namespace)
-			cs.spans = append(cs.spans, span{int32(i), int32(i)})
-		}
-		cs.spans[at].to++
-		cs.list = append(cs.list, class{pod: p, namespace: at})
 	}
 	cs.ofPod = make([]int32, len(pods))
 	for i, n := range theirs {
@@ -97,6 +84,30 @@ func newClasses(m *model.Model) *classes {
 		}
 	}
 	return cs
+}
+
+// order puts the classes in order: by namespace, and there by workload.
+func (cs *classes) order(pods []cluster.Pod, first []int32) {
+	byName := map[string][]int32{}
+	for _, n := range cs.tables {
+		name := pods[first[n]].Namespace
+		byName[name] = append(byName[name], n)
+	}
+	cs.tables = cs.tables[:0]
+	cs.namespaces = slices.Sorted(maps.Keys(byName))
+	for at, name := range cs.namespaces {
+		list := byName[name]
+		slices.SortFunc(list, func(a, b int32) int {
+			return cmp.Or(pods[first[a]].Owner.Compare(pods[first[b]].Owner), cmp.Compare(first[a], first[b]))
+		})
+		from := int32(len(cs.list))
+		for _, n := range list {
+			cs.list = append(cs.list, class{pod: &pods[first[n]], namespace: int32(at)})
+		}
+		cs.tables = append(cs.tables, list...)
+		cs.spans = append(cs.spans, span{from, int32(len(cs.list))})
+		cs.byName[name] = int32(at)
+	}
 }
 
 // in are the classes of a namespace.

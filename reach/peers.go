@@ -123,7 +123,7 @@ func (p *peers) isEmpty() bool {
 // only are the peers among the pods of some classes: those that have the port's
 // name for one number.
 func (p *peers) only(classes []span) *peers {
-	out := &peers{yes: intersect(p.yes, classes), perhaps: intersect(p.perhaps, classes)}
+	out := &peers{yes: intersect2(p.yes, classes), perhaps: intersect2(p.perhaps, classes)}
 	if p.everybody {
 		out.yes = classes
 		return out
