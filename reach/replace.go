@@ -44,7 +44,8 @@ func (c *Chart) Replace(old, young *cluster.NetworkPolicy) (*Chart, []Change) {
 	return &n, n.changes(c, changed)
 }
 
-// find is the number of a policy of the Chart, or -1.
+// find is the number of a policy of the Chart, or -1. Of those with its name, if a
+// dump holds the name twice, it is the one that means the same.
 func (c *Chart) find(p *cluster.NetworkPolicy) int32 {
 	found := int32(-1)
 	for _, id := range c.ids[p.Object()] {
@@ -54,7 +55,9 @@ func (c *Chart) find(p *cluster.NetworkPolicy) int32 {
 		if c.policies[id].NetworkPolicy == p {
 			return id
 		}
-		found = id
+		if found < 0 || samePolicy(c.policies[id].NetworkPolicy, p) {
+			found = id
+		}
 	}
 	return found
 }
