@@ -47,7 +47,7 @@ var house = layout{
 	impure: map[string][]string{
 		"internal/manifest": {"flow", "cluster"},
 		"internal/capture":  {},
-		"internal/kube":     {"flow", "cluster"},
+		"internal/kube":     {"flow", "cluster", "internal/manifest"},
 		"internal/kernel":   {"flow", "nft"},
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
 		"internal/truth":    {"flow", "cluster"},
@@ -59,7 +59,7 @@ var house = layout{
 		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
 		"internal/report":   {"pure", "internal/proof"},
 		"internal/draw":     {"pure", "internal/report"},
-		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture"},
+		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube"},
 	},
 
 	// For tests only: no file of the product may import these.

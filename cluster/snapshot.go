@@ -51,4 +51,7 @@ type Foreign struct {
 	DenyOnly bool
 	// Engine is who reads the kind ("Calico", "Istio"), or its API group.
 	Engine string
+	// Unread is true for what is there, or may be, and was not read: the name is
+	// "*" for all objects of a kind.
+	Unread bool
 }

@@ -196,12 +196,19 @@ func (m *Model) Denial() flow.Action {
 // doubt turns a judgement into Undecided where an object that we do not model
 // may overrule it.
 func (m *Model) doubt(j *Judgement) {
-	var names []string
+	var names, unread []string
 	for _, f := range m.foreignTo(j.Subject) {
-		if f.DenyOnly && j.Decision.Verdict == policy.Denied {
-			continue
+		switch {
+		case f.DenyOnly && j.Decision.Verdict == policy.Denied:
+		case f.Unread:
+			unread = append(unread, f.Object.String())
+		default:
+			names = append(names, f.Object.String())
 		}
-		names = append(names, f.Object.String())
+	}
+	code := flow.CodeForeignPolicy
+	if len(unread) > 0 {
+		code, names = flow.CodeUnreadPolicy, unread
 	}
 	if len(names) == 0 {
 		return
@@ -210,7 +217,7 @@ func (m *Model) doubt(j *Judgement) {
 		names = append(names[:3], "...")
 	}
 	j.Decision.Verdict = policy.Undecided
-	j.Decision.Missing = flow.Because(flow.CodeForeignPolicy, strings.Join(names, ", "), j.Subject.Namespace+"/"+j.Subject.Name)
+	j.Decision.Missing = flow.Because(code, strings.Join(names, ", "), j.Subject.Namespace+"/"+j.Subject.Name)
 }
 
 func (m *Model) foreignTo(pod *cluster.Pod) []cluster.Foreign {
