@@ -84,6 +84,9 @@ type Service struct {
 	// Beside are ports of Services that share an address with this one and answer
 	// everybody as before, as "svc/namespace/name:port".
 	Beside []string
+	// Taken is why the Service does not keep its load balancer address, where the
+	// rules of MetalLB take it away.
+	Taken []flow.Reason
 }
 
 // Item is clients of one kind that a Service port answers otherwise.

@@ -46,7 +46,7 @@ func (x *comparison) finish(id portID, s *Service) {
 				a.Clients = append(a.Clients, c)
 			}
 		}
-		a.Groups = append(slices.Clip(a.Groups), b.Groups...)
+		a.Groups = within(append(slices.Clip(a.Groups), b.Groups...))
 	})
 	for i := range s.Items {
 		it := &s.Items[i]
@@ -69,6 +69,15 @@ func (x *comparison) finish(id portID, s *Service) {
 		return cmp.Or(order(b.Lost)-order(a.Lost), order(b.Sure)-order(a.Sure), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Who.key(), b.Who.key()))
 	})
 	s.Addrs = x.addresses(id)
+}
+
+// within leaves out groups that others hold.
+func within(all []Group) []Group {
+	return slices.DeleteFunc(slices.Clone(all), func(g Group) bool {
+		return slices.ContainsFunc(all, func(o Group) bool {
+			return o.Everybody && !g.Everybody || o.Object.IsZero() && !g.Object.IsZero() && o.Namespace == g.Namespace
+		})
+	})
 }
 
 func order(b bool) int {

@@ -25,6 +25,7 @@ type comparison struct {
 	// loses are Services whose address the rules would take in the old version
 	// already: evidently nobody does.
 	loses map[flow.Object]bool
+	taken map[flow.Object][]flow.Reason // why Services lose theirs in the new one
 
 	names    *naming
 	known    [][]int // causes that were found

@@ -31,6 +31,12 @@ func (x *comparison) compile() error {
 	}
 	x.index = [2]*cluster.Index{m.Index, young.Index}
 	if settled := x.settle(young); settled != nil {
+		x.taken = map[flow.Object][]flow.Reason{}
+		for i := range settled.Services {
+			if r := young.Balancers.Of(&x.s[1].Services[i]); r != nil && r.Loses() {
+				x.taken[settled.Services[i].Object()] = r.Why
+			}
+		}
 		if young, err = model.Compile(settled); err != nil {
 			return err
 		}

@@ -62,6 +62,9 @@ func (x *comparison) services() {
 	})
 	for i := range x.r.Services {
 		x.beside(&x.r.Services[i])
+		if o := x.r.Services[i].Object; !x.loses[o] {
+			x.r.Services[i].Taken = x.taken[o]
+		}
 	}
 	for i := range x.s[1].Services {
 		x.r.Same += len(x.s[1].Services[i].Ports)

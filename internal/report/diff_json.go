@@ -51,6 +51,7 @@ type diffServiceJSON struct {
 	Changes   []diffItemJSON `json:"changes"`
 	Kept      []diffWhoJSON  `json:"kept"`
 	Beside    []string       `json:"beside"`
+	Taken     []reasonJSON   `json:"taken"`
 }
 
 type diffItemJSON struct {
@@ -152,7 +153,7 @@ func toDiffGroups(all []diff.Group) []diffGroupJSON {
 func toDiffService(s *diff.Service) diffServiceJSON {
 	j := diffServiceJSON{
 		Service: Clean(s.Object.String()), Port: int(s.Port.Port), Protocol: s.Port.Protocol.String(), Addresses: addresses(s.Addrs),
-		File: Clean(s.Position.File), Line: s.Position.Line, Changes: []diffItemJSON{}, Kept: []diffWhoJSON{}, Beside: cleaned(s.Beside),
+		File: Clean(s.Position.File), Line: s.Position.Line, Changes: []diffItemJSON{}, Kept: []diffWhoJSON{}, Beside: cleaned(s.Beside), Taken: toReasons(s.Taken),
 	}
 	for i := range s.Items {
 		it := &s.Items[i]

@@ -67,6 +67,9 @@ func (d *differ) service(s *diff.Service, input string) {
 		d.para(d.mark(first.Lost), head)
 		d.para(blankLead, d.what(items))
 		d.by(&first.Loss)
+		for _, r := range s.Taken {
+			d.para(blankLead, d.say(r))
+		}
 		if first.Lost {
 			for i := range s.Kept {
 				d.para(d.lead(phraseDiffStill), d.clients(&s.Kept[i]))
@@ -97,26 +100,44 @@ func (d *differ) mark(lost bool) string {
 
 // what is "from outside and from 2 of 3 nodes".
 func (d *differ) what(items []diff.Item) string {
-	var from, moved []string
+	alike := sameFronts(items)
+	var from, parts []string
 	for i := range items {
 		if items[i].Moved {
-			moved = append(moved, d.who(&items[i]))
+			parts = append(parts, d.who(&items[i], false))
 		} else {
-			from = append(from, d.t(phraseDiffFrom, d.who(&items[i])))
+			from = append(from, d.t(phraseDiffFrom, d.who(&items[i], !alike)))
 		}
 	}
-	if len(from) > 0 {
+	if n := len(from); n > 0 {
 		s := from[0]
-		if n := len(from); n > 1 {
-			s = d.t(phraseDiffAnd, strings.Join(from[:n-1], ", "), from[n-1])
+		if n > 1 {
+			s = d.t(phraseDiffAnd, strings.Join(from[:n-1], d.comma()), from[n-1])
 		}
-		moved = append([]string{s}, moved...)
+		if alike && !items[0].All {
+			s = d.t(phraseDiffFronts, s, kinds(&items[0]))
+		}
+		parts = append([]string{s}, parts...)
 	}
-	s := strings.Join(moved, "; ")
+	s := strings.Join(parts, "; ")
 	if !items[0].Sure {
 		return d.t(phraseDiffPerhaps, s)
 	}
 	return s
+}
+
+// sameFronts: all are so by the same kinds of address, which is said once.
+func sameFronts(items []diff.Item) bool {
+	return !slices.ContainsFunc(items, func(it diff.Item) bool {
+		return it.All != items[0].All || !it.All && !slices.Equal(it.Fronts, items[0].Fronts)
+	})
+}
+
+func (d *differ) comma() string {
+	if d.Lang == Chinese {
+		return "，"
+	}
+	return ", "
 }
 
 func (d *differ) by(l *diff.Loss) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,18 +26,14 @@ func (d *differ) few(names []string) string {
 	return d.some(names, mostNames)
 }
 
-// who are the clients of one Item.
-func (d *differ) who(it *diff.Item) string {
+// who are the clients of one Item; fronts: and by which kinds of address.
+func (d *differ) who(it *diff.Item, fronts bool) string {
 	if it.Moved {
 		return d.t(phraseDiffMoved, it.From, it.To)
 	}
 	s := d.clients(&it.Who)
-	if !it.All {
-		kinds := make([]string, len(it.Fronts))
-		for i, k := range it.Fronts {
-			kinds[i] = k.String()
-		}
-		s = d.t(phraseDiffFronts, s, strings.Join(kinds, ", "))
+	if fronts && !it.All {
+		s = d.t(phraseDiffFronts, s, kinds(it))
 	}
 	if n := it.Now.Delivered; n > 0 && n < it.Now.Legs {
 		s = d.t(phraseDiffPartly, s, n, it.Now.Legs)
@@ -44,16 +41,20 @@ func (d *differ) who(it *diff.Item) string {
 	return s
 }
 
+func kinds(it *diff.Item) string {
+	names := make([]string, len(it.Fronts))
+	for i, k := range it.Fronts {
+		names[i] = k.String()
+	}
+	return strings.Join(names, ", ")
+}
+
 func (d *differ) clients(w *diff.Who) string {
 	switch w.Kind {
 	case diff.Outside:
 		s := d.t(phraseDiffOutside)
 		if !w.All {
-			names := w.Clients
-			if len(names) == 0 {
-				names = ranges(w.Ranges)
-			}
-			s = d.t(phraseDiffClients, d.few(names))
+			s = d.t(phraseDiffClients, d.few(append(slices.Clone(w.Clients), ranges(w.Ranges)...)))
 		}
 		if len(w.Nodes) > 0 {
 			s = d.t(phraseDiffEntering, s, d.few(w.Nodes))
