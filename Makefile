@@ -5,6 +5,8 @@
 # failure (golang.org/issue/75804).
 FUZZTIME  ?= 20000x
 BENCH     ?= .
+PODS      ?= 100,1000,10000,150000
+PEER      ?=
 SIZES     ?= 10,100,1000,10000
 N         ?= 1000
 SEED      ?= 1
@@ -46,9 +48,17 @@ fuzz: ## Run every fuzz target for FUZZTIME (20000x) each
 	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
 
 .PHONY: bench
-bench: ## Run the benchmarks that match BENCH (all, then bench-kernel)
+bench: ## Print what PODS pods cost, and PEER (path of a netpol-analyzer) beside us
+	go run ./internal/bench -sizes='$(PODS)'
+	@if [ -n '$(PEER)' ]; then set -e; \
+	  go build -trimpath -o bin/portolan ./cmd/portolan; \
+	  go run ./internal/bench -sizes= -peer='$(abspath $(PEER))' -portolan=bin/portolan; \
+	  PEER='$(abspath $(PEER))' go test -count=1 -timeout 1h -v -run '^Test(SameAnswers|Differences)$$' ./internal/bench; \
+	fi
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks that match BENCH (all)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
-	@if [ '$(BENCH)' = . ]; then $(MAKE) --no-print-directory bench-kernel; fi
 
 .PHONY: bench-kernel
 bench-kernel: ## Load SIZES Services into a kernel beside kube-proxy (root, minutes)

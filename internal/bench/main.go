@@ -19,7 +19,7 @@ import (
 // options are what the command line says.
 type options struct {
 	sizes, peerSizes []generate.Size
-	peer             string
+	peer, portolan   string
 	cap              time.Duration
 }
 
@@ -70,6 +70,7 @@ func parse(args []string) (options, error) {
 	sizes := flags.String("sizes", "100,1000,10000,150000", "numbers of pods")
 	peerSizes := flags.String("peer-sizes", "100,1000,3000", "numbers of pods side by side")
 	flags.StringVar(&o.peer, "peer", "", "a netpol-analyzer to compare with")
+	flags.StringVar(&o.portolan, "portolan", "", "a portolan whose map is timed beside it")
 	flags.DurationVar(&o.cap, "cap", 10*time.Minute, "the most that one run of the peer may take")
 	if err := flags.Parse(args); err != nil {
 		return o, err

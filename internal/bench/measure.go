@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -24,7 +25,7 @@ import (
 type figures struct {
 	Pods, Policies, Services, Units int
 	Rectangles, Changes             int
-	Load, Compile, Map, Diff        time.Duration
+	Load, Compile, Map, Diff        spent
 	ChangeP50, ChangeP99            time.Duration
 	Verdict, FromPod, FromOutside   time.Duration
 	Peak                            int64 // bytes, 0 where the system does not say
@@ -35,13 +36,13 @@ type figures struct {
 const repeats = 3
 
 func measure(file string) (*figures, error) {
-	began := time.Now()
+	began := now()
 	in, err := manifest.Load([]string{file}, manifest.Options{})
 	if err != nil {
 		return nil, err
 	}
 	s := in.Snapshot
-	f := &figures{Load: time.Since(began), Pods: len(s.Pods), Policies: len(s.NetworkPolicies), Services: len(s.Services)}
+	f := &figures{Load: began.until(), Pods: len(s.Pods), Policies: len(s.NetworkPolicies), Services: len(s.Services)}
 	if f.Pods == 0 || f.Policies == 0 || f.Services == 0 {
 		return nil, errors.New("nothing to measure: a cluster has pods, policies and Services")
 	}
@@ -67,6 +68,38 @@ func measure(file string) (*figures, error) {
 	return f, nil
 }
 
+// spent is time, and processor time of all cores, which other work on the machine
+// does not stretch.
+type spent struct{ Wall, CPU time.Duration }
+
+// moment is when something began.
+type moment struct {
+	wall time.Time
+	cpu  time.Duration
+}
+
+func now() moment { return moment{time.Now(), processorTime()} }
+
+func (m moment) until() spent { return spent{time.Since(m.wall), processorTime() - m.cpu} }
+
+func processorTime() time.Duration {
+	var use syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &use) != nil {
+		return 0
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}
+
+// keepBest keeps the shortest of either.
+func (s *spent) keepBest(o spent) {
+	if s.Wall == 0 || o.Wall < s.Wall {
+		s.Wall = o.Wall
+	}
+	if s.CPU == 0 || o.CPU < s.CPU {
+		s.CPU = o.CPU
+	}
+}
+
 // best keeps the shortest time.
 func best(d *time.Duration, since time.Time) {
 	if t := time.Since(since); *d == 0 || t < *d {
@@ -76,16 +109,16 @@ func best(d *time.Duration, since time.Time) {
 
 func (f *figures) compileAndMap(s *cluster.Snapshot) (*model.Model, error) {
 	runtime.GC()
-	began := time.Now()
+	began := now()
 	m, err := model.Compile(s)
 	if err != nil {
 		return nil, err
 	}
 	c := reach.Compile(m)
 	f.Units = c.Units()
-	best(&f.Compile, began)
+	f.Compile.keepBest(began.until())
 	runtime.GC()
-	began = time.Now()
+	began = now()
 	f.Rectangles = 0
 	for range c.Flows {
 		f.Rectangles++
@@ -93,7 +126,7 @@ func (f *figures) compileAndMap(s *cluster.Snapshot) (*model.Model, error) {
 	for range c.Fronts {
 		f.Rectangles++
 	}
-	best(&f.Map, began)
+	f.Map.keepBest(began.until())
 	return m, nil
 }
 
@@ -135,21 +168,21 @@ func (f *figures) questions(m *model.Model) {
 	}
 	f.Verdict /= time.Duration(len(questions))
 	var each []time.Duration
-	now := make([]*cluster.NetworkPolicy, f.Policies)
-	for i := range now {
-		now[i] = &m.Snapshot.NetworkPolicies[i]
+	rules := make([]*cluster.NetworkPolicy, f.Policies)
+	for i := range rules {
+		rules[i] = &m.Snapshot.NetworkPolicies[i]
 	}
 	for range 2000 {
-		i, j := r.IntN(len(now)), r.IntN(len(now))
-		p := *now[i]
-		p.Ingress, p.Egress = now[j].Ingress, now[j].Egress
+		i, j := r.IntN(len(rules)), r.IntN(len(rules))
+		p := *rules[i]
+		p.Ingress, p.Egress = rules[j].Ingress, rules[j].Egress
 		if r.IntN(4) == 0 {
-			p.IsolatesEgress = now[j].IsolatesEgress
+			p.IsolatesEgress = rules[j].IsolatesEgress
 		}
 		began := time.Now()
-		c, _ = c.Replace(now[i], &p)
+		c, _ = c.Replace(rules[i], &p)
 		each = append(each, time.Since(began))
-		now[i] = &p
+		rules[i] = &p
 	}
 	slices.Sort(each)
 	f.ChangeP50, f.ChangeP99 = each[len(each)/2], each[len(each)*99/100]
@@ -205,10 +238,10 @@ func (f *figures) difference(old *model.Model) error {
 	for range repeats {
 		x, y := reach.Compile(old), reach.Compile(young)
 		runtime.GC()
-		began := time.Now()
+		began := now()
 		d := reach.Diff(x, y)
+		f.Diff.keepBest(began.until())
 		f.Changes = len(d.Changes)
-		best(&f.Diff, began)
 	}
 	return nil
 }

@@ -25,10 +25,14 @@ var rows = []row{
 	{"policies", func(f *figures) string { return count(f.Policies) }, ""},
 	{"Services", func(f *figures) string { return count(f.Services) }, ""},
 	{"units", func(f *figures) string { return count(f.Units) }, "pods of one workload whom no policy tells apart"},
-	{"load", func(f *figures) string { return short(f.Load) }, "the dump is read and decoded, once"},
-	{"compile", func(f *figures) string { return short(f.Compile) }, "tables of the Model and of the Chart, from what was decoded"},
-	{"map", func(f *figures) string { return short(f.Map) }, "every pod to every pod by all ports, every Service from everywhere"},
-	{"diff", func(f *figures) string { return short(f.Diff) }, "two compiled versions, 1 % of the policies and a Service changed"},
+	{"load", func(f *figures) string { return short(f.Load.Wall) }, "the dump is read and decoded, once"},
+	{"  CPU", func(f *figures) string { return short(f.Load.CPU) }, ""},
+	{"compile", func(f *figures) string { return short(f.Compile.Wall) }, "tables of the Model and of the Chart, from what was decoded"},
+	{"  CPU", func(f *figures) string { return short(f.Compile.CPU) }, ""},
+	{"map", func(f *figures) string { return short(f.Map.Wall) }, "every pod to every pod, all ports; every Service from everywhere"},
+	{"  CPU", func(f *figures) string { return short(f.Map.CPU) }, ""},
+	{"diff", func(f *figures) string { return short(f.Diff.Wall) }, "two compiled versions, 1 % of the policies and a Service changed"},
+	{"  CPU", func(f *figures) string { return short(f.Diff.CPU) }, ""},
 	{"change, p50", func(f *figures) string { return short(f.ChangeP50) }, "a policy is replaced; what that takes and gives, exactly"},
 	{"change, p99", func(f *figures) string { return short(f.ChangeP99) }, "of 2,000, one after another"},
 	{"verdict", func(f *figures) string { return short(f.Verdict) }, "what policies say to one packet between two pods"},
@@ -57,35 +61,39 @@ func printTable(o options, dir string, out, progress io.Writer) error {
 		all, dumps = append(all, f), append(dumps, size(written))
 	}
 	fmt.Fprintf(out, "%s\n\n", machine())
-	line := func(name string, cells []string) {
-		fmt.Fprintf(out, "%-16s", name)
-		for _, c := range cells {
-			fmt.Fprintf(out, "%12s", c)
-		}
-		fmt.Fprintln(out)
-	}
-	var heads []string
-	for _, f := range all {
-		heads = append(heads, count(f.Pods))
-	}
-	line("pods", heads)
-	line("dump", dumps)
+	printFigures(out, all, dumps)
+	return nil
+}
+
+func printFigures(out io.Writer, all []*figures, dumps []string) {
+	printRow(out, "pods", all, func(f *figures) string { return count(f.Pods) })
+	printCells(out, "dump", dumps)
 	for _, r := range rows {
-		var cells []string
-		for _, f := range all {
-			cells = append(cells, r.cell(f))
-		}
-		line(r.name, cells)
+		printRow(out, r.name, all, r.cell)
 	}
-	fmt.Fprintln(out)
-	line2 := func(name, is string) { fmt.Fprintf(out, "%-15s %s\n", name, is) }
-	line2("dump", "JSON as kubectl prints it, of pods as people have them")
+	fmt.Fprintf(out, "\n%-15s %s\n", "dump", "JSON as kubectl prints it, of pods as people have them")
 	for _, r := range rows {
 		if r.is != "" {
-			line2(r.name, r.is)
+			fmt.Fprintf(out, "%-15s %s\n", r.name, r.is)
 		}
 	}
-	return nil
+	fmt.Fprintf(out, "%-15s %s\n", "CPU", "of all cores together; each the best of three, but for load")
+}
+
+func printRow(out io.Writer, name string, all []*figures, cell func(*figures) string) {
+	var cells []string
+	for _, f := range all {
+		cells = append(cells, cell(f))
+	}
+	printCells(out, name, cells)
+}
+
+func printCells(out io.Writer, name string, cells []string) {
+	fmt.Fprintf(out, "%-16s", name)
+	for _, c := range cells {
+		fmt.Fprintf(out, "%12s", c)
+	}
+	fmt.Fprintln(out)
 }
 
 // measureApart measures in a process of its own.
