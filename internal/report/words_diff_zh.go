@@ -18,7 +18,7 @@ var chineseDiff = map[flow.Code]string{
 	phraseDiffOutside:  "集群外部",
 	phraseDiffClients:  "集群外部（%[1]s）",
 	phraseDiffEntering: "%[1]s（从 %[2]s 进入时）",
-	phraseDiffNodes:    " %[2]s 个节点中的 %[1]s 个（%[3]s）",
+	phraseDiffNodes:    "节点 %[3]s（%[2]s 个中的 %[1]s 个）",
 	phraseDiffAllNodes: "全部 %[1]s 个节点",
 	phraseDiffAllPods:  "所有 Pod",
 	phraseDiffPodsOf:   "命名空间 %[1]s 的 Pod",
