@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -15,6 +16,8 @@ const (
 	mostNamespaces = 200
 	mostServices   = 24
 	mostEdges      = 4000
+	// fewEdges are shown with their ports; more are put together by their Level.
+	fewEdges = 60
 )
 
 // Graph is a Map in layers, from the left to the right: who is outside, the
@@ -38,6 +41,7 @@ const (
 	Nodes              // processes of nodes
 	OneService         // one port
 	SomeServices       // of a namespace
+	Everybody          // all that connect
 	Sender             // pods that connect, or are behind a Service
 	Receiver           // pods that are connected to
 	Joint              // where edges of many to many meet
@@ -75,10 +79,21 @@ func (x *making) graphOf(m *Map) *Graph {
 	if max(len(m.Rows), len(m.Columns)) > mostNamespaces {
 		return nil
 	}
-	b := building{m: m, g: &Graph{By: m.By}, senders: map[string]int{}}
+	b := building{m: m, g: &Graph{By: m.By}, senders: map[string]int{}, receivers: map[int]int{}}
 	b.services()
+	edges := 0
 	for i := range m.Lines {
-		b.line(&m.Lines[i])
+		if !m.Lines[i].None() {
+			edges += len(m.Lines[i].From) * len(m.Lines[i].To)
+		}
+	}
+	if edges > fewEdges {
+		b.byLevel()
+	} else {
+		for i := range m.Lines {
+			l := &m.Lines[i]
+			b.bundle(l.From, l.To, &Edge{Level: LevelOf(l), Ports: l.Some, Perhaps: l.Perhaps})
+		}
 	}
 	if len(b.g.Edges) > mostEdges {
 		return nil
@@ -208,39 +223,106 @@ func (b *building) receiver(j int) int {
 	if !ok {
 		g := &b.m.Columns[j]
 		n = b.add(Vertex{Point: Receiver, Layer: 3, Name: g.Name, Count: g.Pods, World: len(g.Exposure.Some) > 0, Namespace: g.Namespace})
-		if b.receivers == nil {
-			b.receivers = map[int]int{}
-		}
 		b.receivers[j] = n
 	}
 	return n
 }
 
-// line is edges from each to each, through a joint where both are many.
-func (b *building) line(l *reach.Line) {
-	level := LevelOf(l)
-	if level == LevelNone {
+// bundle is edges from each to each, through a joint where both are many.
+func (b *building) bundle(from, to []int, e *Edge) {
+	if e.Level == LevelNone || len(from)*len(to) == 0 {
 		return
 	}
-	e := Edge{Level: level, Ports: l.Some, Perhaps: l.Perhaps}
-	if len(l.From) == 1 || len(l.To) == 1 {
-		for _, i := range l.From {
-			for _, j := range l.To {
-				e.From, e.To = b.sender(&b.m.Rows[i]), b.receiver(j)
-				b.edge(e)
+	link := func(from, to int) {
+		l := *e
+		l.From, l.To = from, to
+		b.edge(l)
+	}
+	if len(from) == 1 || len(to) == 1 {
+		for _, i := range from {
+			for _, j := range to {
+				link(b.sender(&b.m.Rows[i]), b.receiver(j))
 			}
 		}
 		return
 	}
 	joint := b.add(Vertex{Point: Joint, Layer: 2, Name: strconv.Itoa(len(b.g.Vertices))})
-	for _, i := range l.From {
-		e.From, e.To = b.sender(&b.m.Rows[i]), joint
-		b.edge(e)
+	for _, i := range from {
+		link(b.sender(&b.m.Rows[i]), joint)
 	}
-	for _, j := range l.To {
-		e.From, e.To = joint, b.receiver(j)
-		b.edge(e)
+	for _, j := range to {
+		link(joint, b.receiver(j))
 	}
+}
+
+// byLevel draws lines of one level as one, whatever their ports, and what everybody
+// may do once: only those who may do more have an edge of their own.
+func (b *building) byLevel() {
+	type bunch struct {
+		level Level
+		from  string
+	}
+	at := map[bunch]int{}
+	var from, to [][]int
+	var edges []Edge
+	everybody := -1
+	for j, rows := range b.columnLevels() {
+		base := LevelNone
+		if len(rows.of[LevelNone]) == 0 && len(b.m.Rows) > 3 && b.m.Focus == nil {
+			for base = LevelUnsure; base < LevelAll && len(rows.of[base]) == 0; {
+				base++
+			}
+			if everybody < 0 {
+				everybody = b.add(Vertex{Point: Everybody, Layer: 2, Count: len(b.m.Rows)})
+			}
+			e := rows.edges[base]
+			e.From, e.To = everybody, b.receiver(j)
+			b.edge(e)
+		}
+		for l := base + 1; l <= LevelAll; l++ {
+			if len(rows.of[l]) == 0 {
+				continue
+			}
+			k := bunch{l, fmt.Sprint(rows.of[l])}
+			n, ok := at[k]
+			if !ok {
+				n = len(edges)
+				at[k] = n
+				from, to, edges = append(from, rows.of[l]), append(to, nil), append(edges, Edge{Level: l})
+			}
+			to[n] = append(to[n], j)
+			edges[n].Ports, edges[n].Perhaps = edges[n].Ports.Union(rows.edges[l].Ports), edges[n].Perhaps.Union(rows.edges[l].Perhaps)
+		}
+	}
+	for n := range edges {
+		b.bundle(from[n], to[n], &edges[n])
+	}
+}
+
+// levels are the rows of a column by level, and what passes for each.
+type levels struct {
+	of    [LevelAll + 1][]int
+	edges [LevelAll + 1]Edge
+}
+
+func (b *building) columnLevels() []levels {
+	out := make([]levels, len(b.m.Columns))
+	for i := range b.m.Lines {
+		l := &b.m.Lines[i]
+		level := LevelOf(l)
+		for _, j := range l.To {
+			c := &out[j]
+			c.of[level] = append(c.of[level], l.From...)
+			e := &c.edges[level]
+			e.Level, e.Ports, e.Perhaps = level, e.Ports.Union(l.Some), e.Perhaps.Union(l.Perhaps)
+		}
+	}
+	for j := range out {
+		for l := range out[j].of {
+			slices.Sort(out[j].of[l])
+		}
+	}
+	return out
 }
 
 // order puts the vertices of a layer in the order of the groups: joints to the
@@ -258,6 +340,9 @@ func (b *building) order() {
 	at := make([]float64, len(b.g.Vertices))
 	for n := range b.g.Vertices {
 		at[n] = place[b.g.Vertices[n].Name]
+		if b.g.Vertices[n].Point == Everybody {
+			at[n] = -1
+		}
 	}
 	sum, count := make([]float64, len(at)), make([]float64, len(at))
 	for _, e := range b.g.Edges {

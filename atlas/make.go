@@ -46,8 +46,10 @@ func Make(c *reach.Chart, o Options) (*Map, error) {
 	}
 	x.putTogether(m)
 	if n := len(m.Rows) * len(m.Columns); n > mostCells {
-		return nil, &Error{"--by " + m.By.String(), fmt.Sprintf("that is %d times %d groups, too many for one map", len(m.Rows), len(m.Columns)),
-			"name a part: -n NAMESPACE, --from, --to; or --by namespace"}
+		return nil, &Error{
+			"--by " + m.By.String(), fmt.Sprintf("that is %d times %d groups, too many for one map", len(m.Rows), len(m.Columns)),
+			"name a part: -n NAMESPACE, --from, --to; or --by namespace",
+		}
 	}
 	x.draw(m)
 	x.servicesOf(m)
@@ -253,4 +255,3 @@ func foreign(c *reach.Chart) []Foreign {
 	}
 	return out
 }
-
