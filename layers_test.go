@@ -50,6 +50,7 @@ var house = layout{
 		"internal/kube":     {"flow", "cluster", "internal/manifest"},
 		"internal/kernel":   {"flow", "nft"},
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
+		"internal/kubetest": {},
 		"internal/truth":    {"flow", "cluster"},
 		"internal/generate": {"flow", "cluster"},
 		"internal/bench":    {"pure", "internal/manifest", "internal/generate"},
@@ -63,12 +64,12 @@ var house = layout{
 	},
 
 	// For tests only: no file of the product may import these.
-	testing: []string{"internal/oracle", "internal/truth", "internal/scenario", "internal/generate", "internal/bench"},
+	testing: []string{"internal/oracle", "internal/truth", "internal/scenario", "internal/generate", "internal/bench", "internal/kubetest"},
 
 	// Who may import which module. Only manifest and kube know YAML or
 	// Kubernetes; truth reads the measured topologies.
 	modules: map[string][]string{
-		"go.yaml.in/yaml/v3":             {"internal/manifest", "internal/kube", "internal/truth"},
+		"go.yaml.in/yaml/v3":             {"internal/manifest", "internal/kube", "internal/kubetest", "internal/truth"},
 		"github.com/go-json-experiment/": {"internal/manifest"}, // jsontext, until the standard library has it (013)
 		"k8s.io/":                        {"internal/kube"},
 		"github.com/spf13/cobra":         {"cmd/portolan"},

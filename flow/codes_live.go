@@ -3,8 +3,6 @@ package flow
 // What the reader of a live cluster says. The English sentence of each stands above
 // it; %[n]s are the Reason's Args.
 const (
-	// CodeLiveRead says: read from the cluster %[1]s
-	CodeLiveRead Code = "live-read"
 	// CodeLiveForbidden says: who asks may not %[1]s %[2]s: what rests on it is not known (portolan auth)
 	CodeLiveForbidden Code = "live-forbidden"
 	// CodeLiveFailed says: to %[1]s %[2]s failed: %[3]s; what rests on it is not known

@@ -54,7 +54,7 @@ func (a *app) runDescribe(args []string) error {
 	if err != nil {
 		return err
 	}
-	in, m, err := a.load(files)
+	in, m, err := a.loadAs(files, true)
 	if err != nil {
 		return err
 	}

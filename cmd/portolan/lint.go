@@ -146,12 +146,17 @@ func (a *app) runLint(files []string, x *linting) error {
 
 // loadMost reads the input as a folder of a repository: files that are no use are
 // findings, and so are the reader's warnings.
-func (a *app) loadMost(files []string) (*manifest.Input, []manifest.PassedOver, *model.Model, error) {
-	if len(files) == 0 {
-		return nil, nil, nil, errNoInput
+func (a *app) loadMost(paths []string) (*manifest.Input, []manifest.PassedOver, *model.Model, error) {
+	src, err := a.source(paths, true)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	done := a.progress("reading " + strings.Join(files, ", "))
-	in, over, err := manifest.LoadMost(files, manifest.Options{Recursive: a.recurse, Stdin: a.in})
+	if src != files {
+		in, m, err := a.loadAs(paths, true)
+		return in, nil, m, err
+	}
+	done := a.progress("reading " + strings.Join(paths, ", "))
+	in, over, err := manifest.LoadMost(paths, manifest.Options{Recursive: a.recurse, Stdin: a.in})
 	done()
 	if err != nil {
 		return nil, nil, nil, err

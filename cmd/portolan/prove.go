@@ -148,8 +148,7 @@ func (o *proving) check(a *app) error {
 		return &usageError{what: "--trace and --pcap are for one question, FROM and TO", hint: one + " --trace"}
 	case o.single() && (o.globs.From != "" || o.globs.To != ""), o.to != "" && o.globs.To != "":
 		return &usageError{what: "--from and --to choose among all questions; here it is told what to ask", hint: one}
-	case len(a.files) == 0:
-		return errNoInput
 	}
-	return nil
+	_, err := a.source(a.files, false)
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,7 @@ type app struct {
 	color    string
 	lang     string
 	others   bool // ask under the other profiles that fit
+	living   living
 	code     int
 }
 
@@ -55,7 +57,10 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 
 const longHelp = `Portolan explains what happens to a packet in a Kubernetes cluster: which
 Service takes it, which node rewrites it, which NetworkPolicy ends it, and why
-it still works from one place. It reads what kubectl prints and touches nothing.
+it still works from one place. It reads and touches nothing.
+
+It reads the cluster of the kubeconfig. Files given with -f are laid over it, as
+kubectl apply would; files that hold Nodes are a whole cluster, and read alone:
 
   kubectl get nodes,namespaces,pods,services,endpointslices,networkpolicies \
     -A -o yaml > cluster.yaml
@@ -68,7 +73,8 @@ func (a *app) root() *cobra.Command {
 		Use:   "portolan",
 		Short: "Explain what happens to a packet in a Kubernetes cluster",
 		Long:  longHelp,
-		Example: `  portolan explain svc/test/ssh:22 -f cluster.yaml
+		Example: `  portolan explain svc/test/ssh:22
+  portolan explain svc/test/ssh:22 -f cluster.yaml
   portolan trace external svc/test/ssh:22 -f cluster.yaml
   portolan assert -f cluster.yaml -f expectations.yaml`,
 		SilenceErrors: true,
@@ -76,7 +82,8 @@ func (a *app) root() *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		// What --lang and --color say must make sense even where -o json needs neither.
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(c *cobra.Command, args []string) error {
+			a.homeNamespace(c, args)
 			_, err := a.printer()
 			return err
 		},
@@ -88,6 +95,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVarP(&a.output, "output", "o", "text", "text or json")
 	f.StringVar(&a.color, "color", "auto", "auto, always or never; NO_COLOR counts as never")
 	f.StringVar(&a.lang, "lang", localeLang(), "en or zh; the default comes from the locale")
+	a.liveFlags(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
@@ -125,7 +133,7 @@ var errNoInput = &usageError{
 
 // complain prints an error for people: what failed, where, and what to try.
 func (a *app) complain(err error) {
-	what, hint := err.Error(), ""
+	what, hint := err.Error(), hintOf(err)
 	var in *manifest.Error
 	var q *path.QuestionError
 	var u *usageError
@@ -149,18 +157,18 @@ func (a *app) complain(err error) {
 }
 
 // load reads the input and compiles it.
-func (a *app) load(files []string) (*manifest.Input, *model.Model, error) {
-	if len(files) == 0 {
-		return nil, nil, errNoInput
-	}
-	done := a.progress("reading " + strings.Join(files, ", "))
-	in, err := manifest.Load(files, manifest.Options{Recursive: a.recurse, Stdin: a.in})
-	done()
+func (a *app) load(paths []string) (*manifest.Input, *model.Model, error) {
+	return a.loadAs(paths, false)
+}
+
+// loadAs is load. about says that the question is about the files themselves.
+func (a *app) loadAs(paths []string, about bool) (*manifest.Input, *model.Model, error) {
+	in, err := a.read(paths, about)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, w := range in.Warnings {
-		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", w.Position, report.Say(w.Reason))
+		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", cmp.Or(w.Position.String(), w.Object.String()), report.Say(w.Reason))
 	}
 	m, err := model.Compile(in.Snapshot)
 	return in, m, err

@@ -51,7 +51,7 @@ func nameOf(kind string, item []byte) flow.Object {
 	if json.Unmarshal(item, &o) != nil || o.Metadata.Name == "" {
 		o.Metadata.Name = "?"
 	}
-	return flow.Object{Kind: kind, Namespace: o.Metadata.Namespace, Name: o.Metadata.Name}
+	return flow.Object{Kind: kind, Namespace: printable(o.Metadata.Namespace), Name: printable(o.Metadata.Name)}
 }
 
 // configs reads the ConfigMaps of dataplanes: never all, and none with another name.

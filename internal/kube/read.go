@@ -183,7 +183,6 @@ func (r *reader) fatal(lists []*listing) error {
 // reading puts the parts together, in the order of the resources' names.
 func (r *reader) reading(ctx context.Context, lists []*listing, stale []string, found []Resource) (*Reading, error) {
 	out := &Reading{Builder: manifest.NewBuilder(manifest.Options{Limits: r.opt.Limits}), Resources: found}
-	out.Notes = append(out.Notes, flow.Because(flow.CodeLiveRead, r.c.Name()))
 	blind := slices.ContainsFunc(lists, func(l *listing) bool { return l.err != nil && l.Kind.Kind == "Pod" })
 	for _, l := range lists {
 		for _, u := range l.bad {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // tries is how often a request is done before it counts as failed.
@@ -180,7 +181,17 @@ func plain(err error) string {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return strings.Join(strings.Fields(err.Error()), " ")
+	return printable(err.Error())
+}
+
+// printable is a text of the server's without what could drive a terminal.
+func printable(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)), " ")
 }
 
 // unreachable says that no answer came, or none that helps: nobody is there, or

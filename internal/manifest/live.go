@@ -100,6 +100,42 @@ func (b *Builder) Over(files *Builder) (*Input, error) {
 	return b.Input()
 }
 
+// With is the Builder's objects, and the same with an overlay: see LoadOver. The
+// Builder is spent afterwards.
+func (b *Builder) With(over Overlay, opt Options) (old, young *Input, err error) {
+	o := NewBuilder(opt)
+	o.namespace = over.Namespace
+	if err := o.AddPaths(over.Paths, opt); err != nil {
+		return nil, nil, err
+	}
+	top := b.clone()
+	if e := top.lay(o, over.Without); e != nil {
+		return nil, nil, e
+	}
+	if old, err = b.Input(); err != nil {
+		return nil, nil, err
+	}
+	young, err = top.Input()
+	return old, young, err
+}
+
+// InNamespace puts the objects that name no namespace into one, as kubectl apply -n
+// does.
+func (b *Builder) InNamespace(name string) error {
+	for o, d := range b.seen {
+		if !d.bare || o.Namespace == name {
+			continue
+		}
+		delete(b.seen, o)
+		d.inNamespace(name)
+		if before, again := b.seen[d.object]; again {
+			return duplicate(d.object.String(), before.pos, d.pos)
+		}
+		b.seen[d.object] = d
+	}
+	return nil
+}
+
 // Doubt says of objects that they were not read, though they may decide: those of
 // a kind that may not be listed (named "*"), or one that could not be understood.
 func (b *Builder) Doubt(f cluster.Foreign) {

@@ -5,7 +5,6 @@ import "github.com/portolan-net/portolan/flow"
 // The sentences about a live cluster, in English and Chinese.
 var (
 	englishLive = map[flow.Code]string{
-		flow.CodeLiveRead:      "read from the cluster %[1]s",
 		flow.CodeLiveForbidden: "who asks may not %[1]s %[2]s: what rests on it is not known (portolan auth)",
 		flow.CodeLiveFailed:    "to %[1]s %[2]s failed: %[3]s; what rests on it is not known",
 		flow.CodeLiveOdd:       "%[1]s of the cluster was not understood: %[2]s",
@@ -14,7 +13,6 @@ var (
 		flow.CodeUnreadPolicy:  "%[1]s may decide about %[2]s, and could not be read",
 	}
 	chineseLive = map[flow.Code]string{
-		flow.CodeLiveRead:      "读自集群 %[1]s",
 		flow.CodeLiveForbidden: "当前身份无权 %[1]s %[2]s：依赖它的结论未知（portolan auth）",
 		flow.CodeLiveFailed:    "%[1]s %[2]s 失败：%[3]s；依赖它的结论未知",
 		flow.CodeLiveOdd:       "集群中的 %[1]s 无法理解：%[2]s",

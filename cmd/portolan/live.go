@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portolan-net/portolan/internal/kube"
+	"github.com/portolan-net/portolan/internal/manifest"
+	"github.com/portolan-net/portolan/internal/report"
+)
+
+// source is where the objects come from.
+type source uint8
+
+const (
+	files   source = iota // the files alone
+	live                  // the cluster, with the files laid over it
+	byFiles               // the files alone if they hold Nodes, else live
+)
+
+// living is what the flags say about the live cluster.
+type living struct {
+	flags       kube.Flags
+	local, live bool
+}
+
+// liveFlags are kubectl's flags for the cluster, and the two that choose between it
+// and files.
+func (a *app) liveFlags(root *cobra.Command) {
+	f, x := root.PersistentFlags(), &a.living.flags
+	f.BoolVar(&a.living.local, "local", false, "read files alone, and no cluster")
+	f.BoolVar(&a.living.live, "live", false, "lay the files over the cluster, whatever they hold")
+	for _, s := range []struct {
+		to         *string
+		name, help string
+	}{
+		{&x.Kubeconfig, "kubeconfig", "the kubeconfig; the default is KUBECONFIG, then ~/.kube/config"},
+		{&x.Context, "context", "context of the kubeconfig"},
+		{&x.Cluster, "cluster", "cluster of the kubeconfig"},
+		{&x.User, "user", "user of the kubeconfig"},
+		{&x.Server, "server", "address of the API server"},
+		{&x.TLSServerName, "tls-server-name", "name in the API server's certificate"},
+		{&x.CertificateAuthority, "certificate-authority", "file with the authority of the API server's certificate"},
+		{&x.ClientCertificate, "client-certificate", "file with a client certificate"},
+		{&x.ClientKey, "client-key", "file with its key"},
+		{&x.Token, "token", "bearer token"},
+		{&x.As, "as", "user to impersonate"},
+		{&x.AsUID, "as-uid", "uid to impersonate"},
+		{&x.RequestTimeout, "request-timeout", "how long one request may take (30s); 0 is for ever, the default 65s"},
+	} {
+		f.StringVar(s.to, s.name, "", s.help)
+	}
+	f.StringArrayVar(&x.AsGroups, "as-group", nil, "group to impersonate; repeat for more")
+	f.BoolVar(&x.Insecure, "insecure-skip-tls-verify", false, "do not check the API server's certificate")
+	for _, name := range seldom {
+		_ = f.MarkHidden(name) // the flags are those above
+	}
+	for flag, names := range map[string]func() []string{"context": x.Contexts, "cluster": x.Clusters, "user": x.Users} {
+		// The flags are those above, so this cannot fail.
+		_ = root.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return names(), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+}
+
+// seldom are the flags that help leaves out: they are kubectl's, and in docs/cli.md.
+var seldom = []string{
+	"cluster", "user", "server", "tls-server-name", "certificate-authority", "client-certificate", "client-key",
+	"token", "as-uid", "as-group", "insecure-skip-tls-verify",
+}
+
+// source decides where the objects come from. A cluster is read without files, or
+// where a flag names one; files that are a part of a cluster are laid over it. about
+// says that the question is about the files themselves.
+func (a *app) source(paths []string, about bool) (source, error) {
+	x := &a.living
+	switch {
+	case x.local && (x.live || x.flags.Given()):
+		return files, &usageError{what: "--local reads files alone, and another flag names a cluster", hint: "leave one of them out"}
+	case x.local && len(paths) == 0:
+		return files, errNoInput
+	case x.local:
+		return files, nil
+	case x.live || x.flags.Given():
+		return live, nil
+	case len(paths) == 0 && (kube.Configured(x.flags) || kube.InCluster()):
+		return live, nil
+	case len(paths) == 0:
+		return files, errNoInput
+	case about || !kube.Configured(x.flags):
+		return files, nil
+	}
+	return byFiles, nil
+}
+
+// homeNamespace takes the namespace of the context where nobody names one and no
+// file may be meant, as kubectl does.
+func (a *app) homeNamespace(c *cobra.Command, args []string) {
+	if c.Flags().Changed("namespace") || len(a.files) > 0 || a.living.local || slices.ContainsFunc(args, isFile) {
+		return
+	}
+	if !kube.Configured(a.living.flags) {
+		return
+	}
+	if client, err := kube.Open(a.living.flags); err == nil {
+		a.ns = client.Namespace
+	}
+}
+
+func isFile(arg string) bool {
+	_, err := os.Stat(arg)
+	return err == nil || arg == "-"
+}
+
+// read reads files, or the cluster, or the cluster with the files laid over it.
+func (a *app) read(paths []string, about bool) (*manifest.Input, error) {
+	src, err := a.source(paths, about)
+	if err != nil {
+		return nil, err
+	}
+	opt := manifest.Options{Recursive: a.recurse, Stdin: a.in}
+	if src == files {
+		done := a.progress("reading " + strings.Join(paths, ", "))
+		defer done()
+		return manifest.Load(paths, opt)
+	}
+	b := manifest.NewBuilder(opt)
+	if err := b.AddPaths(paths, opt); err != nil {
+		return nil, err
+	}
+	if src == byFiles && b.HoldsNodes() {
+		fmt.Fprintln(a.err, "portolan: the files hold Nodes and are read alone; --live lays them over the cluster")
+		return b.Input()
+	}
+	return a.over(b, len(paths) > 0)
+}
+
+// over reads the cluster and lays files over it.
+func (a *app) over(b *manifest.Builder, some bool) (*manifest.Input, error) {
+	r, err := a.readCluster()
+	if err != nil {
+		return nil, err
+	}
+	if !some {
+		return r.Input()
+	}
+	if err := b.InNamespace(a.ns); err != nil {
+		return nil, err
+	}
+	in, err := r.Builder.Over(b)
+	if err != nil {
+		return nil, err
+	}
+	return r.Finish(in), nil
+}
+
+// readCluster reads the live cluster, and says on stderr what could not be read.
+func (a *app) readCluster() (*kube.Reading, error) {
+	c, err := kube.Open(a.living.flags)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	bar := a.bar("reading the cluster " + report.Clean(c.Name()))
+	shown, most := "", 0
+	r, err := c.Read(ctx, kube.Options{Progress: func(resource string, read, of int) {
+		if of >= most || resource == shown {
+			if resource != shown {
+				bar.now("reading " + resource + " of " + report.Clean(c.Name()))
+			}
+			shown, most = resource, of
+			bar.at(read, of)
+		}
+	}})
+	bar.end()
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintln(a.err, "portolan: warning: "+report.Clean(report.Say(n)))
+	}
+	if slices.ContainsFunc(r.Unread, func(u kube.Unread) bool { return u.Forbidden }) {
+		fmt.Fprintln(a.err, "  try: portolan auth prints the role that reading needs")
+	}
+	return r, nil
+}
+
+// hintOf is what the reader of a cluster suggests.
+func hintOf(err error) string {
+	var k *kube.Error
+	if errors.As(err, &k) {
+		return k.Hint
+	}
+	return ""
+}

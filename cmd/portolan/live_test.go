@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/portolan-net/portolan/internal/kubetest"
+)
+
+// sandbox takes the machine's kubeconfig away.
+func sandbox(t *testing.T) {
+	t.Helper()
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("KUBECONFIG", "")
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+	t.Setenv("NO_COLOR", "1")
+	t.Setenv("LC_ALL", "C")
+}
+
+// said is what a command line printed.
+type said struct {
+	out, err string
+	code     int
+}
+
+func say(t *testing.T, stdin string, args ...string) said {
+	t.Helper()
+	var out, errw bytes.Buffer
+	code := run(args, strings.NewReader(stdin), &out, &errw)
+	return said{out.String(), errw.String(), code}
+}
+
+// positions are what only files have.
+var positions = regexp.MustCompile(` ?\(?(\.\./)+[-\w./]*cluster\.yaml:\d+\)?`)
+
+// TestLiveIsDump: every command says of a cluster what it says of its dump, but for
+// the lines of the file.
+func TestLiveIsDump(t *testing.T) {
+	sandbox(t)
+	const dump = "../../examples/shared-vip/cluster.yaml"
+	s := kubetest.New(t, dump)
+	s.Chunk = 2
+	t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+	for _, args := range [][]string{
+		{"trace", "external", "svc/test/ssh:22"},
+		{"trace", "node/n2", "svc/test/ssh:22"},
+		{"explain"},
+		{"explain", "svc/test/ssh"},
+		{"describe", "netpol/test/allow-http"},
+		{"describe"},
+		{"fix", "external", "svc/test/ssh:22"},
+		{"lint"},
+		{"map"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			fromFile := say(t, "", append(args, "-f", dump, "--local")...)
+			fromCluster := say(t, "", args...)
+			if fromCluster.code != fromFile.code {
+				t.Fatalf("exit code %d, of the dump %d: %s", fromCluster.code, fromFile.code, fromCluster.err)
+			}
+			if fromFile.out == "" {
+				t.Fatalf("the dump says nothing: %s", fromFile.err)
+			}
+			want := positions.ReplaceAllString(plainText(fromFile.out), "")
+			if got := plainText(fromCluster.out); got != want {
+				t.Errorf("of the cluster:\n%s\nof the dump:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// plainText is a text without how it is broken into lines.
+func plainText(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// TestSource: what is read, with and without a kubeconfig.
+func TestSource(t *testing.T) {
+	sandbox(t)
+	const dump = "../../examples/shared-vip/cluster.yaml"
+	dir := t.TempDir()
+	allow := filepath.Join(dir, "allow.yaml")
+	save(t, allow, `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow-ssh, namespace: test}
+spec:
+  podSelector: {}
+  ingress: [{}]
+`)
+	s := kubetest.New(t, dump)
+	config := s.Kubeconfig(t)
+	question := []string{"trace", "node/n1", "svc/test/ssh:22"}
+	for _, c := range []struct {
+		name       string
+		kubeconfig string
+		args       []string
+		code       int
+		out, err   string // parts
+		asks       bool   // the API server
+	}{
+		{"nothing at all", "", nil, 3, "", "no input: name files with -f", false},
+		{"dump, no kubeconfig", "", []string{"-f", dump}, 0, "UNREACHABLE", "", false},
+		{"fragment, no kubeconfig", "", []string{"-f", allow}, 3, "", "only NetworkPolicies", false},
+		{"cluster", config, nil, 0, "UNREACHABLE", "", true},
+		{"dump beside a kubeconfig", config, []string{"-f", dump}, 0, "UNREACHABLE", "read alone; --live", false},
+		{"fragment over the cluster", config, []string{"-f", allow}, 0, "REACHABLE", "", true},
+		{"dump over the cluster, told", config, []string{"-f", dump, "--live"}, 0, "UNREACHABLE", "", true},
+		{"dump over the cluster, by context", config, []string{"-f", dump, "--context", "other"}, 0, "UNREACHABLE", "", true},
+		{"fragment alone", config, []string{"-f", allow, "--local"}, 3, "", "only NetworkPolicies", false},
+		{"local without files", config, []string{"--local"}, 3, "", "no input", false},
+		{"local and a context", config, []string{"--local", "--context", "other"}, 3, "", "--local reads files alone", false},
+		{"unknown context", config, []string{"--context", "nope"}, 3, "", `there is no context "nope"`, false},
+		{"no such kubeconfig", "", []string{"--kubeconfig", filepath.Join(dir, "nope")}, 3, "", "no such file", false},
+		{"nobody there", "", []string{"--server", "https://127.0.0.1:1"}, 3, "", "connection refused", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("KUBECONFIG", c.kubeconfig)
+			before := len(s.Asked())
+			got := say(t, "", append(append([]string{}, question...), c.args...)...)
+			if got.code != c.code || !strings.HasPrefix(got.out, c.out) || !strings.Contains(got.err, c.err) || c.err == "" && got.err != "" {
+				t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+			}
+			if asks := len(s.Asked()) > before; asks != c.asks {
+				t.Errorf("asked the API server: %v", asks)
+			}
+		})
+	}
+}
+
+// TestAboutFiles: lint and describe of files are about those files.
+func TestAboutFiles(t *testing.T) {
+	sandbox(t)
+	s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+	t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+	policies := filepath.Join(t.TempDir(), "policies.yaml")
+	save(t, policies, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: mine, namespace: test}\nspec: {podSelector: {}}\n")
+	if got := say(t, "", "describe", policies); got.code != 0 || strings.Contains(got.out, "allow-http") {
+		t.Errorf("code %d: %s%s", got.code, got.out, got.err)
+	}
+	if got := say(t, "", "lint", policies); strings.Contains(got.out, "allow-http") {
+		t.Errorf("code %d: %s%s", got.code, got.out, got.err)
+	}
+	if n := len(s.Asked()); n != 0 {
+		t.Errorf("asked the API server %d times: %q", n, s.Asked())
+	}
+	if got := say(t, "", "describe", policies, "--live"); !strings.Contains(got.out, "allow-http") {
+		t.Errorf("code %d: %s%s", got.code, got.out, got.err)
+	}
+}
+
+// TestForbidden: what may not be read makes what needs it unknown, and says which
+// verb and resource it was.
+func TestForbidden(t *testing.T) {
+	sandbox(t)
+	for _, c := range []struct {
+		resource string
+		code     int
+		out      string
+	}{
+		{"nodes", 2, "UNKNOWN"},
+		{"pods", 2, "UNKNOWN"},
+		{"networkpolicies.networking.k8s.io", 2, "UNKNOWN"},
+		{"endpointslices.discovery.k8s.io", 0, "UNREACHABLE"}, // derived, and said so
+		{"namespaces", 0, "UNREACHABLE"},                      // deny-from-other-namespaces names no namespace
+		{"replicasets.apps", 0, "UNREACHABLE"},
+		{"customresourcedefinitions.apiextensions.k8s.io", 0, "UNREACHABLE"},
+		{"configmaps", 0, "UNREACHABLE"},
+	} {
+		t.Run(c.resource, func(t *testing.T) {
+			s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+			s.Forbid("list", c.resource)
+			s.Forbid("get", c.resource)
+			t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+			got := say(t, "", "trace", "external", "svc/test/ssh:22")
+			if got.code != c.code || !strings.HasPrefix(got.out, c.out) {
+				t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+			}
+			if !strings.Contains(got.err, "who asks may not ") || !strings.Contains(got.err, c.resource) {
+				t.Errorf("it does not say what was forbidden:\n%s", got.err)
+			}
+		})
+	}
+	t.Run("everything", func(t *testing.T) {
+		s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+		for _, r := range []string{"nodes", "namespaces", "pods", "services", "replicationcontrollers", "deployments.apps", "replicasets.apps", "daemonsets.apps", "statefulsets.apps", "jobs.batch", "cronjobs.batch", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io", "validatingwebhookconfigurations.admissionregistration.k8s.io", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "apiservices.apiregistration.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"} {
+			s.Forbid("list", r)
+		}
+		t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+		if got := say(t, "", "explain"); got.code != 3 || !strings.Contains(got.err, "nothing may be read") || !strings.Contains(got.err, "portolan auth") {
+			t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+		}
+	})
+}
+
+func save(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
