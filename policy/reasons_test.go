@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -208,5 +209,53 @@ func TestEgressBlockIgnoresNames(t *testing.T) {
 		if d := tab.ask(tt.direction, subject, peer, tt.port); d.Verdict != tt.want {
 			t.Errorf("%s: %s, want %s", spec, d.Verdict, tt.want)
 		}
+	}
+}
+
+// Every peer of a rule has its reason; an exception outside its block takes
+// nothing; a pod whose address is not known is still told by its labels.
+func TestEveryPeerIsExplained(t *testing.T) {
+	tab := read(t, letter(), pods, netpol("p", "podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}, {podSelector: {matchLabels: {no: body}}}, {podSelector: {matchLabels: {role: db}}}]}]"))
+	q := tab.question(Ingress, "default/db", "default/web", "80")
+	m := tab.Explain(q)
+	if len(m) != 1 || len(m[0].Peers) != 3 || m[0].Peers[0].Code != flow.CodeMissBlock || m[0].Peers[2].Code != flow.CodeMissSelector {
+		t.Fatalf("%v", m)
+	}
+	b := tab.snapshot.NetworkPolicies[0].Ingress[0].Peers[0].IPBlock
+	b.Except = append(b.Except, tab.snapshot.NetworkPolicies[0].Ingress[0].Peers[0].IPBlock.CIDR)
+	q.Peer.Addr = q.Peer.Addr.Next().Prev()
+	b.Except[0] = prefixOf(q.Peer)
+	if m := tab.Explain(q); m[0].Peers[0].Code != flow.CodeMissBlock {
+		t.Errorf("%v", m[0].Peers[0])
+	}
+	q.Peer.Addr = Party{}.Addr
+	if m := tab.Explain(q); m[0].Peers[0].Code != flow.CodeAddressUnknown || m[0].Peers[1].Code != flow.CodeMissSelector {
+		t.Errorf("%v", m[0].Peers)
+	}
+}
+
+func prefixOf(p Party) netip.Prefix { return netip.PrefixFrom(p.Addr, p.Addr.BitLen()) }
+
+// What is missing first is said first, a rule that has no line of its own stands
+// where its policy does, and other enforcers are asked with the same policies.
+func TestMissingFirst(t *testing.T) {
+	const implied = `{apiVersion: v1, kind: Pod, metadata: {namespace: hidden, name: p}, spec: {nodeName: n1, containers: [{name: c}]}, status: {phase: Running, podIPs: [{ip: 10.244.0.9}]}}`
+	tab := read(t, letter(), pods, implied, netpol("p", "podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {a: b}}}, {ipBlock: {cidr: 10.0.0.0/8}}]}]"))
+	q := tab.question(Ingress, "default/db", "hidden/p", "80")
+	q.Peer.Addr = Party{}.Addr
+	p := &tab.snapshot.NetworkPolicies[0]
+	d := tab.Judge(q)
+	if d.Verdict != Undecided || d.Missing.Code != flow.CodeNamespaceUnknown || d.By.Position != p.Ingress[0].Position {
+		t.Errorf("%s, %v, by %v", d.Verdict, d.Missing, d.By)
+	}
+	p.Ingress[0].Position = flow.Position{}
+	if d := tab.Judge(q); d.By.Position != p.Position || p.Position.Line == 0 {
+		t.Errorf("by %v, the policy is at %v", d.By, p.Position)
+	}
+	identities := letter()
+	identities.Identities = true
+	q = tab.question(Ingress, "default/db", "default/web", "80")
+	if a, b := tab.Judge(q).Verdict, tab.Under(identities).Judge(q).Verdict; a != Admitted || b != Denied {
+		t.Errorf("%s, under identities %s", a, b)
 	}
 }

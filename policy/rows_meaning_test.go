@@ -112,6 +112,11 @@ func TestRowsDoubtsInOrder(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("%v, want %v", names, want)
 	}
+	class := func(who string) int32 { return int32(tab.ClassOf(tab.party(who).Pod)) }
+	p := Permission{Peers: &Peers{Perhaps: []int32{class("other/web"), class("mine/web")}}}
+	if got := rows.Doubts(&p); len(got) != 2 || !got[0].Equal(flow.Because(flow.CodeNamespaceUnknown, "mine")) {
+		t.Errorf("%v", got)
+	}
 }
 
 // The identity of a class tells apart directions, policies of one name and what
@@ -213,6 +218,7 @@ func TestWrittenAs(t *testing.T) {
 		expr(in("a", "1"), in("b", "1")), expr(in("a", "1"), in("b", "2")), expr(in("a", "1"), in("a", "1")),
 		expr(cluster.Requirement{Key: "a", Operator: cluster.OpNotIn, Values: []string{"1"}}),
 		expr(cluster.Requirement{Key: "a", Operator: cluster.OpExists}), expr(cluster.Requirement{Key: "a", Operator: cluster.OpDoesNotExist}),
+		expr(in("a", "1", "3")), expr(in("a", "1", "", "x", "In")), expr(in("a", "1"), in("x")),
 		expr(in("a", "1", "", "x")), expr(in("a", "1", ""), in("x")),
 		{MatchLabels: cluster.Labels{"a": "1"}, MatchExpressions: []cluster.Requirement{in("a", "1")}},
 	}
@@ -288,5 +294,57 @@ func TestParts(t *testing.T) {
 		if selects, known := tab.SelectsNamespace(project, name); selects != want[0] || known != want[1] {
 			t.Errorf("%s: %v %v", name, selects, known)
 		}
+	}
+}
+
+// A block whose CIDR has bits behind its mask is the whole range, and atoms that
+// do not exist have no prefix.
+func TestRowsUnmaskedBlock(t *testing.T) {
+	tab := read(t, letter(), pods, netpol("p", "podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.1.0.0/16}}]}]"))
+	b := tab.snapshot.NetworkPolicies[0].Ingress[0].Peers[0].IPBlock
+	b.CIDR, b.Except = netip.MustParsePrefix("10.1.2.3/16"), []netip.Prefix{netip.MustParsePrefix("10.1.7.9/24")}
+	tab = Compile(tab.snapshot, tab.index, letter())
+	rows := rowsOf(t, tab)
+	for addr, want := range map[string]Verdict{"10.1.0.0": Admitted, "10.1.255.255": Admitted, "10.1.7.0": Denied, "10.1.7.255": Denied, "10.1.8.0": Admitted, "10.2.0.0": Denied, "::1": Denied} {
+		q := tab.question(Ingress, "default/db", addr, "80")
+		if a, b := tab.Judge(q).Verdict, rows.judge(q); a != want || b != want {
+			t.Errorf("%s: %s, rows say %s, want %s", addr, a, b, want)
+		}
+	}
+	for _, atom := range []int32{-1, 0, 1000} {
+		if p := rows.AtomPrefix(atom); p.IsValid() {
+			t.Errorf("atom %d is %v", atom, p)
+		}
+	}
+	if got := rows.within(netip.Prefix{}); len(got) != 0 {
+		t.Errorf("%v are in no prefix", got)
+	}
+}
+
+// Two policies of one name that select different pods are two, and unnamed ports
+// tell nobody apart.
+func TestIdentityOfTwins(t *testing.T) {
+	s := &cluster.Snapshot{}
+	for i := range 4 {
+		s.Pods = append(s.Pods, cluster.Pod{
+			Meta:  cluster.Meta{Namespace: "a", Name: fmt.Sprint(i), Labels: cluster.Labels{"app": fmt.Sprint(i / 2)}},
+			Ports: []cluster.ContainerPort{{Port: uint16(80 + i), Protocol: flow.TCP}},
+		})
+	}
+	for i := range 2 {
+		s.NetworkPolicies = append(s.NetworkPolicies, cluster.NetworkPolicy{
+			Meta: cluster.Meta{Namespace: "a", Name: "np"}, IsolatesIngress: true, PodSelector: cluster.LabelSelector{MatchLabels: cluster.Labels{"app": fmt.Sprint(i)}},
+			Ingress: []cluster.PolicyRule{{Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: 80}}}}},
+		})
+	}
+	s.NetworkPolicies = append(s.NetworkPolicies, cluster.NetworkPolicy{Meta: cluster.Meta{Namespace: "a", Name: "all"}, IsolatesIngress: true})
+	tab := Compile(s, cluster.NewIndex(s), letter())
+	rows := rowsOf(t, tab)
+	id := func(i int) string { return rows.Identity(tab.ClassOf(&s.Pods[i]), Ingress) }
+	if id(0) != id(1) || id(2) != id(3) || id(0) == id(2) {
+		t.Errorf("%q %q %q %q", id(0), id(1), id(2), id(3))
+	}
+	if got := rows.Policies(rows.Group(tab.ClassOf(&s.Pods[3]), Ingress)); len(got) != 2 || got[0] != &s.NetworkPolicies[1] || got[1] != &s.NetworkPolicies[2] {
+		t.Errorf("%v", got)
 	}
 }
