@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/netip"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/internal/manifest"
+)
+
+// TestLiveEqualsDump: what is said of a cluster is what is said of its dump by the
+// real kubectl. That one reads the same as the other is asked twice: of the Snapshot,
+// field by field, and of every command.
+func TestLiveEqualsDump(t *testing.T) {
+	story, err := readObjects(yamlFiles(sharedVIP)...)
+	must(t, err)
+	metallb, err := readObjects("testdata/metallb.yaml")
+	must(t, err)
+	made, err := snapshotObjects(generate.Cluster(generate.Size{Nodes: 4, Namespaces: 6, Pods: 60, Services: 12, Policies: 18}, 1))
+	must(t, err)
+	for _, one := range []struct {
+		name    string
+		objects []*object
+		kinds   string
+		files   []string // besides the cluster
+		asked   [][]string
+	}{
+		{
+			"shared-vip under MetalLB", slices.Concat(metallb, story), asked + "," + askedOfMetalLB, []string{sharedVIP + "/fabric.yaml"},
+			[][]string{
+				{"explain", "svc/test/ssh:22"},
+				{"explain", "svc/test/http"},
+				{"explain", "--seen", "node/n2 connected", "--seen", "node/n1 timeout", "svc/test/ssh:22"},
+				{"trace", "external", "svc/test/ssh:22"},
+				{"trace", "node/n1", "svc/test/ssh:22", "--via", "n1"},
+				{"trace", "pod/monitoring/prober-0", "svc/test/http:80"},
+				{"trace", "external", "192.0.2.99:22"},
+				{"fix", "external", "svc/test/ssh:22"},
+				{"describe", "networkpolicy/test/deny-from-other-namespaces"},
+				{"describe", "pod/test/ssh-0"},
+				{"map"},
+				{"lint"},
+			},
+		},
+		{
+			"generated", made, asked, nil,
+			[][]string{{"map"}, {"lint"}},
+		},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			c := start(t)
+			c.Register(one.objects)
+			file := c.Dump(one.kinds)
+			dumped, err := manifest.Load(append([]string{file}, one.files...), manifest.Options{})
+			must(t, err)
+			live := c.Live("admin", one.files...)
+			sizes(t, live.Snapshot, one.objects)
+			if d := differences(live.Snapshot, dumped.Snapshot); d != "" {
+				t.Errorf("live (-) is not what the dump (+) says:\n%s", d)
+			}
+			for _, line := range one.asked {
+				c.same(t, line, file, one.files)
+			}
+		})
+	}
+}
+
+// sizes holds what was read against what was registered: an empty answer equals an
+// empty answer.
+func sizes(t *testing.T, s *cluster.Snapshot, all []*object) {
+	t.Helper()
+	for kind, got := range map[string]int{
+		"Node": len(s.Nodes), "Pod": len(s.Pods), "NetworkPolicy": len(s.NetworkPolicies),
+		"Service":       len(s.Services) - 1, // kubernetes is the API server's own
+		"IPAddressPool": len(s.MetalLB.Pools), "BGPPeer": len(s.MetalLB.BGPPeers),
+	} {
+		if want := len(only(all, kind)); got != want {
+			t.Errorf("%d objects of kind %s, not %d", got, kind, want)
+		}
+	}
+}
+
+// differences are those between two Snapshots, but for where objects stand in files.
+func differences(live, dumped *cluster.Snapshot) string {
+	return cmp.Diff(live, dumped,
+		cmp.Exporter(func(reflect.Type) bool { return true }),
+		cmp.Comparer(func(a, b flow.Position) bool { return true }),
+		cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+		cmpopts.EquateEmpty())
+}
+
+// same asks the cluster and its dump, and holds the answers and exit codes against
+// each other, but for what names the file or the cluster itself.
+func (c *Cluster) same(t *testing.T, line []string, dump string, files []string) {
+	t.Helper()
+	args := append(slices.Clone(line), "-o", "json")
+	for _, f := range files {
+		args = append(args, "-f", f)
+	}
+	live := c.Portolan("admin", "", args...)
+	dumped := c.Portolan("nobody", "", append(slices.Clone(args), "-f", dump, "--local")...)
+	words := strings.Join(line, " ")
+	if live.Code != dumped.Code || live.Code > 2 {
+		t.Errorf("%s: live exits with %d, of the dump with %d: %s%s", words, live.Code, dumped.Code, live.Err, dumped.Err)
+		return
+	}
+	if d := cmp.Diff(plain(t, live.Out), plain(t, dumped.Out)); d != "" {
+		t.Errorf("%s: live (-) is not what the dump (+) says:\n%s", words, d)
+	}
+}
+
+// plain is JSON without positions.
+func plain(t *testing.T, text string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return strip(v)
+}
+
+func strip(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "file")
+		delete(v, "line")
+		for k := range v {
+			v[k] = strip(v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = strip(v[i])
+		}
+	}
+	return v
+}
+
+// TestSameCanFail: the comparison sees a difference.
+func TestSameCanFail(t *testing.T) {
+	text, err := os.ReadFile(sharedVIP + "/cluster.yaml")
+	must(t, err)
+	a, err := manifest.Parse("a", text, manifest.Options{})
+	must(t, err)
+	b, err := manifest.Parse("b", []byte(strings.Replace(string(text), "port: 2222", "port: 2223", 1)), manifest.Options{})
+	must(t, err)
+	if d := differences(a.Snapshot, a.Snapshot); d != "" {
+		t.Errorf("a Snapshot differs from itself: %s", d)
+	}
+	if differences(a.Snapshot, b.Snapshot) == "" {
+		t.Error("another port is no difference")
+	}
+	if cmp.Diff(plain(t, `{"a":[{"file":"x","b":1}]}`), plain(t, `{"a":[{"file":"y","b":2}]}`)) == "" {
+		t.Error("another number is no difference")
+	}
+}
