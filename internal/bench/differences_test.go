@@ -88,6 +88,11 @@ var differences = []difference{
 		"ns/a[Pod]", "ns/b[Pod]", "none", "all",
 	},
 	{
+		"an ipBlock and a pod that is yet to come", policyOf("net10", `{podSelector: {matchLabels: {app: b}}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}`) +
+			"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: ns}\nspec: {selector: {matchLabels: {app: d}}, template: {metadata: {labels: {app: d}}, spec: {containers: [{name: c, image: i}]}}}\n",
+		"ns/d[Deployment]", "ns/b[Pod]", "none", "?",
+	},
+	{
 		"a named port toward addresses", policyOf("web", `{podSelector: {matchLabels: {app: a}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: web}]}]}`),
 		"ns/a[Pod]", "ns/b[Pod]", "refused: cannot convert named port for an IP destination", "none",
 	},

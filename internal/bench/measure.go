@@ -27,8 +27,8 @@ type figures struct {
 	Rectangles, Changes             int
 	Load, Compile, Map, Diff        spent
 	ChangeP50, ChangeP99            time.Duration
-	Verdict, FromPod, FromOutside   time.Duration
-	Peak                            int64 // bytes, 0 where the system does not say
+	Verdict, FromPod, FromOutside   time.Duration // of processors
+	Peak                            int64         // bytes, 0 where the system does not say
 	PerPod                          float64
 }
 
@@ -100,13 +100,6 @@ func (s *spent) keepBest(o spent) {
 	}
 }
 
-// best keeps the shortest time.
-func best(d *time.Duration, since time.Time) {
-	if t := time.Since(since); *d == 0 || t < *d {
-		*d = t
-	}
-}
-
 func (f *figures) compileAndMap(s *cluster.Snapshot) (*model.Model, error) {
 	runtime.GC()
 	began := now()
@@ -145,8 +138,8 @@ func heap() int64 {
 	return int64(s.HeapAlloc)
 }
 
-// questions are one verdict of policies in random order, and one policy replaced
-// by another's rules with the list of what that takes and gives.
+// questions are verdicts of policies in random order; then policies change: each
+// gets the rules of another, and what that takes and gives is listed.
 func (f *figures) questions(m *model.Model) {
 	c, r := reach.Compile(m), rand.New(rand.NewPCG(1, 1))
 	pods := m.Snapshot.Pods
@@ -159,14 +152,20 @@ func (f *figures) questions(m *model.Model) {
 		}
 	}
 	c.Units()
+	var all spent
 	for range repeats {
-		began := time.Now()
+		began := now()
 		for i := range questions {
 			c.Judge(questions[i])
 		}
-		best(&f.Verdict, began)
+		all.keepBest(began.until())
 	}
-	f.Verdict /= time.Duration(len(questions))
+	f.Verdict = all.CPU / time.Duration(len(questions))
+	f.changes(m, c, r)
+}
+
+// changes replace one policy after another.
+func (f *figures) changes(m *model.Model, c *reach.Chart, r *rand.Rand) {
 	var each []time.Duration
 	rules := make([]*cluster.NetworkPolicy, f.Policies)
 	for i := range rules {
@@ -205,16 +204,17 @@ func (f *figures) traces(m *model.Model) error {
 		ask []path.Question
 		is  *time.Duration
 	}{{inside, &f.FromPod}, {outside, &f.FromOutside}} {
+		var all spent
 		for range repeats {
-			began := time.Now()
+			began := now()
 			for _, q := range t.ask {
 				if _, err := path.Ask(m, q); err != nil {
 					return fmt.Errorf("trace from %s to %s: %w", q.From, q.To, err)
 				}
 			}
-			best(t.is, began)
+			all.keepBest(began.until())
 		}
-		*t.is /= time.Duration(len(t.ask))
+		*t.is = all.CPU / time.Duration(len(t.ask))
 	}
 	return nil
 }

@@ -35,9 +35,9 @@ var rows = []row{
 	{"  CPU", func(f *figures) string { return short(f.Diff.CPU) }, ""},
 	{"change, p50", func(f *figures) string { return short(f.ChangeP50) }, "a policy is replaced; what that takes and gives, exactly"},
 	{"change, p99", func(f *figures) string { return short(f.ChangeP99) }, "of 2,000, one after another"},
-	{"verdict", func(f *figures) string { return short(f.Verdict) }, "what policies say to one packet between two pods"},
-	{"trace, pod", func(f *figures) string { return short(f.FromPod) }, "pod to Service, every hop and reason; the mean of 1,000"},
-	{"trace, outside", func(f *figures) string { return short(f.FromOutside) }, "a client to a load balancer's address, by any node"},
+	{"verdict", func(f *figures) string { return short(f.Verdict) }, "what policies say to one packet between two pods; CPU"},
+	{"trace, pod", func(f *figures) string { return short(f.FromPod) }, "pod to Service, every hop and reason; CPU, the mean of 1,000"},
+	{"trace, outside", func(f *figures) string { return short(f.FromOutside) }, "a client to a load balancer's address by any node; CPU, mean"},
 	{"peak memory", func(f *figures) string { return size(f.Peak) }, "resident, of a process that loads, compiles and maps"},
 	{"engine a pod", func(f *figures) string { return fmt.Sprintf("%.0f B", f.PerPod) }, "what the compiled Chart keeps beyond the Model"},
 }
