@@ -119,7 +119,7 @@ func (x *making) putTogether(m *Map) {
 		m.Rows = f.groups(everybody)
 		m.Columns = m.Rows
 	default:
-		m.Rows, m.Columns = x.side(m, x.from, x.o.From), x.side(m, x.to, x.o.To)
+		m.Rows, m.Columns = x.side(m, x.from), x.side(m, x.to)
 	}
 	x.columnOf = placesOf(x.c, m.Columns)
 }
@@ -129,7 +129,7 @@ func (x *making) folding(by Fold) *folding {
 }
 
 // side are the groups of one end: what was named in more detail than the rest.
-func (x *making) side(m *Map, f *focus, text string) []Group {
+func (x *making) side(m *Map, f *focus) []Group {
 	by := m.By
 	if f != nil && x.o.By == BySize {
 		by = ByWorkload

@@ -180,8 +180,8 @@ func (m *Map) Unknown() bool {
 	}
 	for i := range m.Services {
 		s := &m.Services[i]
-		for _, v := range []flow.Verdict{s.Outside.Verdict, s.Nodes.Verdict, s.Pods.Verdict} {
-			if v == flow.VerdictUnknown {
+		for _, sum := range []*Sum{&s.Outside, &s.Nodes, &s.Pods} {
+			if sum.Of > 0 && sum.Verdict == flow.VerdictUnknown {
 				return true
 			}
 		}

@@ -66,7 +66,10 @@ func (c *canvas) text(x, y, size float64, class, words string, more ...string) {
 func attr(name, value string) string { return " " + name + `="` + escape(value) + `"` }
 
 // legend explains the shades, one under the other.
-func (c *canvas) legend(x, y float64, words report.MapWords) {
+func (c *canvas) legend(x, y, scale float64, words report.MapWords) {
+	fmt.Fprintf(c, `<g transform="translate(%s %s) scale(%s)">`+"\n", num(x), num(y), num(scale))
+	defer fmt.Fprint(c, "</g>\n")
+	x, y = 0, 0
 	for i, l := range levels {
 		top := y + float64(i)*20
 		fmt.Fprintf(c, `<rect class="none" x="%s" y="%s" width="14" height="14"/>`+"\n", num(x), num(top))
@@ -105,7 +108,7 @@ text{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,"WenQuanYi Micro
 .box{fill:#f6f8fa;stroke:#7a8896;stroke-width:1}.box.service{fill:#e8f3ea;stroke:#3d7a4a}.box.place{fill:#fdf0dc;stroke:#a8742a}
 .badge{fill:#c77700}.joint{fill:#5b6875}
 .e{fill:none;stroke-opacity:.6}.e.all{fill:none;stroke:#1f6f9f;stroke-width:1.3}.e.part{fill:none;stroke:#c77700;stroke-width:1.5;stroke-dasharray:7 4}
-.e.unknown{fill:none;stroke:#6b3fa0;stroke-width:1.5;stroke-dasharray:2 4}.e.none{fill:none;stroke:#b3261e;stroke-width:1.2;stroke-dasharray:1 5}
+.e.unknown{fill:none;stroke:#6b3fa0;stroke-width:1.5;stroke-dasharray:1 3}.e.none{fill:none;stroke:#b3261e;stroke-width:1.5;stroke-dasharray:2 4}
 .e.behind{stroke:#3d7a4a}.cross{fill:none;stroke:#b3261e;stroke-width:2}
 @media (prefers-color-scheme:dark){
 text{fill:#dbe3ea}.paper{fill:#11161b}.faint{fill:#93a1ae}.none{fill:#1e262d}.na{fill:#3a4550}.all{fill:#4aa8dd}

@@ -35,6 +35,8 @@ type placed struct {
 	spots      []spot
 	columnX    [atlas.Layers]float64
 	wide, tall float64
+	// middle is what the last gap has more than the others.
+	middle float64
 }
 
 // place puts layers side by side and the vertices of each under each other, evenly,
@@ -56,6 +58,9 @@ func place(g *atlas.Graph, words report.MapWords) *placed {
 	for _, l := range layer {
 		most = max(most, len(l))
 	}
+	if len(joints) > 0 || len(g.Edges) > 60 {
+		p.middle = jointGap + float64(min(len(g.Edges), 300))
+	}
 	tall := max(float64(most)*boxStep, float64(len(joints))*jointStep)
 	x := edgeRoom
 	for i, l := range layer {
@@ -73,8 +78,8 @@ func place(g *atlas.Graph, words report.MapWords) *placed {
 			s.y = headTall + (float64(k)+0.5)*step - boxTall/2
 		}
 		x += wide + gap
-		if i == 2 && len(joints) > 0 {
-			x += jointGap
+		if i == 2 {
+			x += p.middle
 		}
 	}
 	p.wide, p.tall = x-gap+edgeRoom, headTall+tall+edgeRoom
@@ -114,7 +119,7 @@ func (p *placed) joints(g *atlas.Graph, joints []int, tall float64) {
 		s := &p.spots[joints[i]]
 		s.y = min(s.y, limit)
 		limit = s.y - step
-		s.x = p.columnX[3] - gap/2 - jointGap/2
+		s.x = p.columnX[3] - (gap+p.middle)/2
 	}
 }
 
@@ -132,7 +137,7 @@ func layers(g *atlas.Graph, words report.MapWords) *canvas {
 	c := &canvas{wide: p.wide, tall: p.tall + 16 + float64(len(levels)+2)*20 + edgeRoom}
 	c.wide = max(c.wide, edgeRoom*2+legendWidth(words), edgeRoom*2+textWidth(words.Endpoints(), 12)+40)
 	c.text(edgeRoom, 24, 16, "head", words.Title())
-	c.text(edgeRoom, 44, 12, "faint", words.Fold(g.By))
+	c.text(edgeRoom, 44, 12, "faint", words.By(g.By))
 	fmt.Fprint(c, `<g class="graph">`+"\n")
 	seen := [atlas.Layers]bool{}
 	for n := range g.Vertices {
@@ -195,7 +200,7 @@ func (c *canvas) vertex(v *atlas.Vertex, n int, s *spot, words report.MapWords) 
 	switch v.Point {
 	case atlas.OneService, atlas.SomeServices:
 		class += " service"
-	case atlas.Outside, atlas.Nodes:
+	case atlas.Outside, atlas.Nodes, atlas.Everybody:
 		class += " place"
 	case atlas.Sender, atlas.Receiver, atlas.Joint:
 	}

@@ -14,12 +14,15 @@ type frame struct {
 	labels     float64 // room for the names of rows, on the left
 	heads      float64 // room for the names of columns, above
 	margin     float64 // room for big names of namespaces, right and below
+	scale      float64 // of what is to be read from afar, too
+	top        float64 // room for the title
 }
 
 const (
 	edgeRoom  = 16.0
 	titleRoom = 56.0
 	mostLabel = 300.0
+	smallCell = 10.0
 )
 
 // frameOf gives few groups large cells, and many small ones with namespaces named
@@ -29,12 +32,14 @@ func frameOf(m *atlas.Map) frame {
 	f := frame{cell: 26, font: 12}
 	switch {
 	case n > 60:
-		f.cell, f.font = 10, 9
+		f.cell, f.font = smallCell, 9
 	case n > 20:
 		f.cell, f.font = 17, 11
 	}
 	f.labels, f.heads = longest(m.Rows, f.font), longest(m.Columns, f.font)
-	f.x, f.y = edgeRoom+f.labels+8, titleRoom+f.heads+8
+	f.scale = max(1, float64(n)*f.cell/1400)
+	f.top = titleRoom * f.scale
+	f.x, f.y = edgeRoom+f.labels+8, f.top+f.heads+8
 	if n > 60 && m.By != atlas.ByNamespace {
 		for _, list := range [][]atlas.Group{m.Rows, m.Columns} {
 			for _, b := range blocks(list) {
@@ -80,17 +85,17 @@ func matrix(m *atlas.Map, words report.MapWords) *canvas {
 	f := frameOf(m)
 	wide, tall := float64(len(m.Columns))*f.cell, float64(len(m.Rows))*f.cell
 	c := &canvas{}
-	c.wide = max(f.x+wide+f.margin, edgeRoom+legendWidth(words), edgeRoom+textWidth(words.Size(m), 12)) + edgeRoom
-	c.tall = f.y + tall + f.margin + 16 + float64(len(levels))*20 + edgeRoom
-	c.text(edgeRoom, 24, 16, "head", words.Title())
-	c.text(edgeRoom, 44, 12, "faint", words.Size(m))
+	c.wide = max(f.x+wide+f.margin, edgeRoom+legendWidth(words)*f.scale, edgeRoom+textWidth(words.Size(m), 12)*f.scale) + edgeRoom
+	c.tall = f.y + tall + f.margin + 16 + float64(len(levels))*20*f.scale + edgeRoom
+	c.text(edgeRoom, 24*f.scale, 16*f.scale, "head", words.Title())
+	c.text(edgeRoom, 44*f.scale, 12*f.scale, "faint", words.Size(m))
 	fmt.Fprintf(c, `<g class="matrix" data-x="%s" data-y="%s" data-cell="%s">`+"\n", num(f.x), num(f.y), num(f.cell))
 	fmt.Fprintf(c, `<rect class="none" x="%s" y="%s" width="%s" height="%s"/>`+"\n", num(f.x), num(f.y), num(wide), num(tall))
 	c.names(m, &f)
 	c.cells(m, &f, words)
 	c.rules(m, &f)
 	fmt.Fprint(c, "</g>\n")
-	c.legend(edgeRoom, f.y+tall+f.margin+16, words)
+	c.legend(edgeRoom, f.y+tall+f.margin+16, f.scale, words)
 	return c
 }
 
@@ -107,41 +112,76 @@ func (c *canvas) names(m *atlas.Map, f *frame) {
 	}
 }
 
-// cells are runs of one row that are alike, each a box with its ports behind it.
+// cells are runs of one row that are alike, each a box with its ports behind it;
+// of many rows, those that are alike next to each other are one box.
 func (c *canvas) cells(m *atlas.Map, f *frame, words report.MapWords) {
 	grid := m.Grid()
+	done := make([][]bool, len(grid))
 	for i := range grid {
-		for j := 0; j < len(grid[i]); {
-			end := j + 1
-			for end < len(grid[i]) && grid[i][end] == grid[i][j] {
-				end++
+		done[i] = make([]bool, len(grid[i]))
+	}
+	alike := func(row, from, to, line int) bool {
+		for j := from; j < to; j++ {
+			if grid[row][j] != line || done[row][j] {
+				return false
 			}
-			c.run(m, f, words, i, j, end, grid[i][j])
-			j = end
+		}
+		return true
+	}
+	for i := range grid {
+		for j := 0; j < len(grid[i]); j++ {
+			if done[i][j] {
+				continue
+			}
+			r := region{i, i + 1, j, j + 1, grid[i][j]}
+			for r.right < len(grid[i]) && !done[i][r.right] && grid[i][r.right] == r.line {
+				r.right++
+			}
+			for f.cell <= smallCell && r.below < len(grid) && alike(r.below, r.left, r.right, r.line) {
+				r.below++
+			}
+			for row := r.top; row < r.below; row++ {
+				for k := r.left; k < r.right; k++ {
+					done[row][k] = true
+				}
+			}
+			c.region(m, f, words, &r)
 		}
 	}
 }
 
-func (c *canvas) run(m *atlas.Map, f *frame, words report.MapWords, row, from, to, line int) {
-	x, y := f.x+float64(from)*f.cell, f.y+float64(row)*f.cell
-	if line < 0 {
+// region is cells next to each other that are alike; below and right are behind
+// it.
+type region struct{ top, below, left, right, line int }
+
+func (c *canvas) region(m *atlas.Map, f *frame, words report.MapWords, r *region) {
+	x, y := f.x+float64(r.left)*f.cell, f.y+float64(r.top)*f.cell
+	wide, tall := float64(r.right-r.left)*f.cell, float64(r.below-r.top)*f.cell
+	if r.line < 0 {
 		inset := f.cell * 0.38
-		for j := from; j < to; j++ {
-			fmt.Fprintf(c, `<rect class="na" x="%s" y="%s" width="%s" height="%s"/>`+"\n",
-				num(f.x+float64(j)*f.cell+inset), num(y+inset), num(f.cell-2*inset), num(f.cell-2*inset))
+		for i := r.top; i < r.below; i++ {
+			for j := r.left; j < r.right; j++ {
+				fmt.Fprintf(c, `<rect class="na" x="%s" y="%s" width="%s" height="%s"/>`+"\n",
+					num(f.x+float64(j)*f.cell+inset), num(f.y+float64(i)*f.cell+inset), num(f.cell-2*inset), num(f.cell-2*inset))
+			}
 		}
 		return
 	}
-	l := &m.Lines[line]
+	l := &m.Lines[r.line]
 	if l.None() {
 		return
 	}
-	target := m.Columns[from].Name
-	if to-from > 1 {
-		target += " … " + m.Columns[to-1].Name
-	}
+	title := span(m.Rows, r.top, r.below) + " → " + span(m.Columns, r.left, r.right) + ": " + words.PortsInFull(l)
 	fmt.Fprintf(c, `<rect class="%s" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`+"\n",
-		atlas.LevelOf(l), num(x), num(y), num(float64(to-from)*f.cell), num(f.cell), escape(m.Rows[row].Name+" → "+target+": "+words.Ports(l)))
+		atlas.LevelOf(l), num(x), num(y), num(wide), num(tall), escape(title))
+}
+
+// span names groups next to each other by the first and the last.
+func span(list []atlas.Group, from, to int) string {
+	if to-from == 1 {
+		return list[from].Name
+	}
+	return list[from].Name + " … " + list[to-1].Name
 }
 
 // rules part the cells, and namespaces more so.
@@ -150,7 +190,7 @@ func (c *canvas) rules(m *atlas.Map, f *frame) {
 	line := func(class string, x1, y1, x2, y2 float64) {
 		fmt.Fprintf(c, `<line class="%s" x1="%s" y1="%s" x2="%s" y2="%s"/>`+"\n", class, num(x1), num(y1), num(x2), num(y2))
 	}
-	if f.cell > 10 {
+	if f.cell > smallCell {
 		for i := 1; i < len(m.Rows); i++ {
 			line("rule", f.x, f.y+float64(i)*f.cell, f.x+wide, f.y+float64(i)*f.cell)
 		}

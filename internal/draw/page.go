@@ -77,7 +77,7 @@ func dataOf(m *atlas.Map, words report.MapWords) string {
 	}
 	for i := range m.Lines {
 		l := &m.Lines[i]
-		d.Lines = append(d.Lines, pageLine{l.From, l.To, words.Level(atlas.LevelOf(l)), words.Ports(l)})
+		d.Lines = append(d.Lines, pageLine{l.From, l.To, words.Level(atlas.LevelOf(l)), words.PortsInFull(l)})
 	}
 	text, err := json.Marshal(d)
 	if err != nil {

@@ -14,13 +14,14 @@ func (p *Printer) services(v *MapView) {
 	if len(v.Services) == 0 {
 		return
 	}
-	p.line("")
 	if v.Exposure {
 		for i := range v.Services {
+			p.line("")
 			p.serviceInFull(v, &v.Services[i])
 		}
 		return
 	}
+	p.line("")
 	rows := [][]string{{p.t(phraseMapService), p.t(phraseMapOutside), p.t(phraseMapNodes), p.t(phraseMapPods)}}
 	at, counts := map[string]int{}, []int{0}
 	for i := range v.Services {
@@ -92,7 +93,6 @@ func (p *Printer) serviceInFull(v *MapView, s *atlas.Service) {
 		p.parts(phraseMapNodes, f.Nodes, func(x *atlas.Part) string { return p.nodes(v, x) })
 		p.parts(phraseMapPods, f.Pods, func(x *atlas.Part) string { return p.askers(v, x) })
 	}
-	p.line("")
 }
 
 // parts prints who fares alike, and how.

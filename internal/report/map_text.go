@@ -43,7 +43,7 @@ func (p *Printer) Map(v *MapView) error {
 
 func (p *Printer) mapHead(v *MapView) {
 	w := p.Lang.MapWords()
-	text := p.t(phraseMapSize, v.Size.Workloads, v.Size.Namespaces, v.Size.Pods) + "; "
+	text := p.t(phraseMapSize, v.Size.Workloads, v.Size.Namespaces, v.Size.Pods) + w.semicolon()
 	if v.Chosen && v.Options.From+v.Options.To+v.Options.Namespace == "" {
 		var others []string
 		for _, f := range []atlas.Fold{atlas.ByNamespace, atlas.ByWorkload, atlas.ByClass} {
@@ -126,7 +126,7 @@ func (p *Printer) portCell(l *reach.Line) string {
 	if l.None() {
 		return "."
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(p.Lang.MapWords().Ports(l), "  ", " "), ", ", ",")
+	return strings.ReplaceAll(p.Lang.MapWords().Ports(l), ", ", ",")
 }
 
 func symbolCell(l *reach.Line) string {
@@ -156,7 +156,11 @@ func (p *Printer) mapList(v *MapView) {
 			left++
 			continue
 		}
-		rows = append(rows, []string{w.AllOf(l.From, v.Rows, v.By, 3), w.AllOf(l.To, v.Columns, v.By, 3), w.Ports(l)})
+		ports := w.Ports(l)
+		if v.Options.Only == atlas.Blocked {
+			ports = w.PortsInFull(l)
+		}
+		rows = append(rows, []string{w.AllOf(l.From, v.Rows, v.By, 3), w.AllOf(l.To, v.Columns, v.By, 3), ports})
 	}
 	if len(rows) == 1 {
 		p.para("  ", p.t(phraseMapNothing))

@@ -23,7 +23,7 @@ func (w MapWords) Title() string { return w.lang.t(phraseMapTitle) }
 
 // Size says how much a Map shows.
 func (w MapWords) Size(m *atlas.Map) string {
-	return w.lang.t(phraseMapSize, m.Size.Workloads, m.Size.Namespaces, m.Size.Pods) + "; " + w.lang.t(phraseMapBy, w.Fold(m.By))
+	return w.lang.t(phraseMapSize, m.Size.Workloads, m.Size.Namespaces, m.Size.Pods) + w.semicolon() + w.lang.t(phraseMapBy, w.Fold(m.By))
 }
 
 // Fold is what pods are put together by.
@@ -37,6 +37,9 @@ func (w MapWords) Fold(f atlas.Fold) string {
 	}
 	return w.lang.t(wordByWorkload)
 }
+
+// By says what pods are put together by.
+func (w MapWords) By(f atlas.Fold) string { return w.lang.t(phraseMapBy, w.Fold(f)) }
 
 // Level says what a shade of a cell means.
 func (w MapWords) Level(l atlas.Level) string {
@@ -61,6 +64,8 @@ func (w MapWords) Point(v *atlas.Vertex) string {
 		return w.lang.t(wordMapNodes)
 	case atlas.SomeServices:
 		return w.lang.t(phraseMapServicesOf, v.Count, v.Name)
+	case atlas.Everybody:
+		return w.lang.t(phraseMapEveryone)
 	case atlas.OneService, atlas.Sender, atlas.Receiver, atlas.Joint:
 	}
 	return Clean(v.Name)
@@ -93,9 +98,29 @@ func (w MapWords) NoGraph() string { return w.lang.t(phraseMapNoGraph) }
 func (w MapWords) Endpoints() string { return w.lang.t(phraseMapEndpoint) }
 
 // Ports says which ports of a line are open: those from all to all alone, behind
-// "~" those from some or to some, behind "?" those that are not known, behind "x"
-// those that are closed.
+// "~" those from some or to some, behind "?" those that are not known; and how many
+// more are closed.
 func (w MapWords) Ports(l *reach.Line) string {
+	words := w.open(l)
+	switch n := l.Asked.Minus(l.Some.Union(l.Perhaps)).Count(); {
+	case n > 1000:
+		words = append(words, w.lang.t(phraseMapOthersClosed))
+	case n > 0:
+		words = append(words, w.lang.t(phraseMapManyClosed, n))
+	}
+	return strings.Join(words, w.semicolon())
+}
+
+// PortsInFull names those that are closed, too, behind "x".
+func (w MapWords) PortsInFull(l *reach.Line) string {
+	words := w.open(l)
+	if closed := l.Asked.Minus(l.Some.Union(l.Perhaps)); len(closed) > 0 {
+		words = append([]string{"x " + w.ports(closed)}, words...)
+	}
+	return strings.Join(words, w.semicolon())
+}
+
+func (w MapWords) open(l *reach.Line) []string {
 	var words []string
 	for _, p := range []struct {
 		mark  string
@@ -104,13 +129,12 @@ func (w MapWords) Ports(l *reach.Line) string {
 		{"", l.All},
 		{"~ ", l.Some.Minus(l.All)},
 		{"? ", l.Perhaps.Minus(l.Some)},
-		{"x ", l.Asked.Minus(l.Some.Union(l.Perhaps))},
 	} {
 		if len(p.ports) > 0 {
 			words = append(words, p.mark+w.ports(p.ports))
 		}
 	}
-	return strings.Join(words, "  ")
+	return words
 }
 
 // mostRanges bounds the runs of ports that are printed.
@@ -218,4 +242,11 @@ func (w MapWords) Notes(m *atlas.Map) []string {
 		out = append(out, w.lang.Say(r))
 	}
 	return out
+}
+
+func (w MapWords) semicolon() string {
+	if w.lang == Chinese {
+		return "；"
+	}
+	return "; "
 }
