@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
@@ -132,12 +133,43 @@ func bruteQuestions(t testing.TB) int {
 func smallCluster(t *testing.T, seed uint64) *generate.Tangled {
 	t.Helper()
 	g := generate.Tangle(generate.Whole, seed)
+	if seed%2 == 0 {
+		g.Snapshot = dense(g.Rand, g.Snapshot.Fabric)
+		return g
+	}
 	g.MorePolicies()
 	g.Snapshot.Services, g.Snapshot.EndpointSlices = nil, nil
 	if seed%3 == 0 {
 		twins(g)
 	}
 	return g
+}
+
+// dense is a cluster of policies that meet, of which everything is known: half of
+// the ports are names.
+func dense(r *rand.Rand, f cluster.Fabric) *cluster.Snapshot {
+	s := generate.Knot(r)
+	s.Fabric.Dataplane.Policy = f.Dataplane.Policy
+	s.Namespaces = append(s.Namespaces, cluster.Namespace{Meta: cluster.Meta{Name: "ns3", Labels: cluster.Labels{"kubernetes.io/metadata.name": "ns3"}}})
+	for i := range s.Namespaces {
+		s.Namespaces[i].Implied = false
+	}
+	s.Pods = slices.DeleteFunc(s.Pods, func(p cluster.Pod) bool {
+		home := slices.IndexFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == p.Node })
+		return p.Invented || len(p.IPs) == 0 || !p.HostNetwork && !slices.ContainsFunc(s.Nodes[home].PodCIDRs, func(c netip.Prefix) bool { return c.Contains(p.IPs[0]) })
+	})
+	for i := range s.NetworkPolicies {
+		for _, rules := range [][]cluster.PolicyRule{s.NetworkPolicies[i].Ingress, s.NetworkPolicies[i].Egress} {
+			for j := range rules {
+				for k := range rules[j].Ports {
+					if r.IntN(2) == 0 {
+						rules[j].Ports[k] = cluster.PolicyPort{Protocol: flow.TCP, Port: cluster.PortRef{Name: []string{"http", "http", "dns", "nobody"}[r.IntN(4)]}}
+					}
+				}
+			}
+		}
+	}
+	return s
 }
 
 // All rectangles together are what the oracle lets pass between pods: nothing is
