@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +60,7 @@ func build(root, dir, overlay string, pkgs []string) ([]*program, error) {
 }
 
 // survey runs every test once without a mutant.
-func survey(dir string, programs []*program) ([]*test, error) {
+func survey(dir string, programs []*program, without *regexp.Regexp) ([]*test, error) {
 	var out []*test
 	for _, p := range programs {
 		b, err := p.command(context.Background(), "-test.list=^Test").Output()
@@ -67,6 +68,9 @@ func survey(dir string, programs []*program) ([]*test, error) {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 		for name := range strings.FieldsSeq(string(b)) {
+			if without.MatchString(name) {
+				continue
+			}
 			t := &test{program: p, name: name, meets: map[int]bool{}}
 			met := filepath.Join(dir, "met")
 			start := time.Now()

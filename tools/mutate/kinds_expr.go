@@ -119,6 +119,9 @@ func (s *source) field(kv *ast.KeyValueExpr) {
 	if s.raw(kv.Value) == "nil" || s.isConst(kv.Value) {
 		return
 	}
-	m := s.add("drop-field", kv)
-	s.wrap(kv.Value, fmt.Sprintf("mutZero(%d, ", m.id), ")")
+	m, t := s.add("drop-field", kv), s.typeName(s.typeOf(kv.Value))
+	if t != "" {
+		t = "[" + t + "]" // of 1 << n it cannot be inferred
+	}
+	s.wrap(kv.Value, fmt.Sprintf("mutZero%s(%d, ", t, m.id), ")")
 }

@@ -6,15 +6,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // options are what the command line asks for.
 type options struct {
-	root, only, skip, shard, tests string
-	workers, each                  int
-	named, list                    bool
+	root, only, skip, shard, tests, without, again string
+	workers, each                                  int
+	named, list, fresh                             bool
 }
 
 func main() {
@@ -24,10 +25,13 @@ func main() {
 	flag.StringVar(&o.skip, "skip", "^$", "leave out files whose name matches")
 	flag.StringVar(&o.shard, "shard", "1/1", "K/N: the Kth of N equal parts")
 	flag.StringVar(&o.tests, "tests", "", "packages whose tests are asked besides those that are broken, by commas")
+	flag.StringVar(&o.without, "without", "^$", "leave out tests whose name matches")
+	flag.StringVar(&o.again, "again", "", "only the survivors of a table printed before, in this `FILE`")
 	flag.IntVar(&o.workers, "j", 2, "tests at a time")
 	flag.IntVar(&o.each, "sample", 1, "only every Nth mutant")
 	flag.BoolVar(&o.named, "named", true, "try the named mutants, too")
 	flag.BoolVar(&o.list, "list", false, "list the mutants and leave")
+	flag.BoolVar(&o.fresh, "fresh", false, "only mutants that reviewed.txt says nothing of")
 	flag.Parse()
 	code, err := mutate(&o, flag.Args())
 	if err != nil {
@@ -58,11 +62,14 @@ func mutate(o *options, packages []string) (int, error) {
 		}
 	}
 	chosen, tests, err := prepare(o, root, dir, packages)
+	if o.fresh {
+		chosen = slices.DeleteFunc(chosen, func(m *mutant) bool { return slices.ContainsFunc(known, func(r *review) bool { return r.covers(m) }) })
+	}
 	if err != nil || o.list || len(packages) == 0 {
 		return min(bad, 1), err
 	}
 	results := try(chosen, tests, o.workers)
-	whole := o.only == "" && o.shard == "1/1" && o.each == 1 && o.skip == "^$"
+	whole := o.only == "" && o.shard == "1/1" && o.each == 1 && o.skip == "^$" && o.without == "^$" && o.again == "" && !o.fresh
 	bad += report(os.Stdout, results, known, whole)
 	return min(bad, 1), nil
 }
@@ -80,6 +87,10 @@ func prepare(o *options, root, dir string, packages []string) ([]*mutant, []*tes
 	if err != nil {
 		return nil, nil, err
 	}
+	without, err := regexp.Compile(o.without)
+	if err != nil {
+		return nil, nil, err
+	}
 	pkgs, err := load(root, packages)
 	if err != nil {
 		return nil, nil, err
@@ -89,6 +100,9 @@ func prepare(o *options, root, dir string, packages []string) ([]*mutant, []*tes
 		return nil, nil, err
 	}
 	chosen, err := choose(pl.mutants, only, o.shard, o.each)
+	if err == nil && o.again != "" {
+		chosen, err = survivorsOf(o.again, chosen)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +122,7 @@ func prepare(o *options, root, dir string, packages []string) ([]*mutant, []*tes
 		return nil, nil, err
 	}
 	fmt.Fprintf(os.Stderr, "%d mutants, %d of them chosen, %d test programs\n", len(pl.mutants), len(chosen), len(programs))
-	tests, err := survey(dir, programs)
+	tests, err := survey(dir, programs, without)
 	return chosen, tests, err
 }
 

@@ -114,3 +114,16 @@ func report(w io.Writer, results []result, known []*review, whole bool) int {
 	}
 	return bad
 }
+
+// survivorsOf keeps the mutants whose keys a table lists.
+func survivorsOf(name string, all []*mutant) ([]*mutant, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	listed := map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		listed[strings.TrimSuffix(line, "\n")] = true
+	}
+	return slices.DeleteFunc(all, func(m *mutant) bool { return !listed[m.key()] }), nil
+}

@@ -24,7 +24,9 @@ func try(mutants []*mutant, tests []*test, workers int) []result {
 	for range workers {
 		wg.Go(func() {
 			for i := range work {
-				out[i] = judge(mutants[i], tests)
+				if out[i] = judge(mutants[i], tests); !out[i].killed {
+					fmt.Fprintf(os.Stderr, "survives: %s\n", mutants[i].key())
+				}
 			}
 		})
 	}
