@@ -130,9 +130,11 @@ func TestStory(t *testing.T) {
 				"node/n2 " + ssh: flow.Connected,
 			}))
 		}},
-		{"explain names the culprit, and who brought it", func() {
+		{"explain names the culprit, and trace who brought it", func() {
 			s.says(s.Portolan("admin", "", "explain", ssh, "-f", s.fabric),
-				"NetworkPolicy/test/deny-from-other-namespaces", "helm")
+				"DeniedByPolicy by NetworkPolicy/test/deny-from-other-namespaces", "node n2 ok ok ok", "external/branch via n2 x timeout")
+			s.says(s.Portolan("admin", "", "trace", "external", ssh, "-f", s.fabric),
+				"UNREACHABLE", "NetworkPolicy/test/deny-from-other-namespaces", "by helm")
 		}},
 		{"fix, by the real kubectl", func() {
 			s.says(s.Shell("admin", "portolan fix external "+ssh+" -f "+s.fabric+" | kubectl apply -f -"),
