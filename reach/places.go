@@ -232,7 +232,7 @@ func (c *Chart) traits(b *service.Backends, f family, proto flow.Protocol) []tra
 	var few [64]byte
 	for i := range all {
 		e := &all[i]
-		t := targets[e]
+		t := &targets[i]
 		home, kind := t.node, t.kind
 		if !t.plain {
 			home = c.m.Home(e.Addr.Addr())

@@ -175,6 +175,8 @@ func FuzzAsk(f *testing.F) {
 	f.Add(uint64(0))
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		s := sampled{T: t, fates: map[flow.Fate]int{}}
-		s.cluster(seed)
+		if s.cluster(seed); s.asked != 80 {
+			t.Errorf("%d questions", s.asked)
+		}
 	})
 }

@@ -162,7 +162,7 @@ func (w *walker) Endpoints(p *walk.Packet, d *walk.Draw) {
 		}
 		return
 	}
-	var targets map[*service.Backend]*target
+	var targets []target
 	if w.c.hasWays() {
 		targets = w.c.targetsOf(d.Front.Backends, w.Protocol)
 	}
@@ -170,8 +170,9 @@ func (w *walker) Endpoints(p *walk.Packet, d *walk.Draw) {
 	kinds := few[:0]
 	for i, b := range d.Backends {
 		k := alike{shown: b, number: i + 1, count: 1}
-		if t := targets[b]; t != nil && t.plain && b.Addr.Addr() != p.Tuple.Src.Addr() {
-			k.target, k.local = t, t.node == d.Node
+		if targets != nil && targets[b.Number].plain && b.Addr.Addr() != p.Tuple.Src.Addr() {
+			k.target = &targets[b.Number]
+			k.local = k.target.node == d.Node
 		} else {
 			k.key = w.AlikeBackend(b, d.Node, p.Tuple.Src.Addr(), w.Protocol)
 		}

@@ -50,11 +50,11 @@ type wayCheck struct {
 type ways struct {
 	ways    map[wayKey]*way
 	plain   map[string]bool // nodes
-	targets map[*service.Backends]map[*service.Backend]*target
+	targets map[*service.Backends][]target
 }
 
 func newWays() ways {
-	return ways{map[wayKey]*way{}, map[string]bool{}, map[*service.Backends]map[*service.Backend]*target{}}
+	return ways{map[wayKey]*way{}, map[string]bool{}, map[*service.Backends][]target{}}
 }
 
 // peerKind is who the other end is.
@@ -77,14 +77,13 @@ type target struct {
 	kind    int32 // equal where no table tells two of the list apart
 }
 
-// targetsOf looks at the endpoints of a Service port.
-func (c *Chart) targetsOf(b *service.Backends, proto flow.Protocol) map[*service.Backend]*target {
+// targetsOf looks at the endpoints of a Service port; each is at its Number.
+func (c *Chart) targetsOf(b *service.Backends, proto flow.Protocol) []target {
 	if known := c.targets[b]; known != nil {
 		return known
 	}
 	all := b.All()
 	list := make([]target, len(all))
-	out := make(map[*service.Backend]*target, len(all))
 	type kind struct {
 		unit int32
 		port uint16
@@ -100,10 +99,9 @@ func (c *Chart) targetsOf(b *service.Backends, proto flow.Protocol) map[*service
 				kinds = append(kinds, k)
 			}
 		}
-		out[e] = t
 	}
-	c.targets[b] = out
-	return out
+	c.targets[b] = list
+	return list
 }
 
 // targetOf: a pod like most has an address of its own, that no front, range or

@@ -19,8 +19,10 @@ type Backend struct {
 	Ready       bool
 	Serving     bool
 	Terminating bool
-	zones       []string
-	nodes       []string
+	// Number is its place in All.
+	Number int32
+	zones  []string
+	nodes  []string
 }
 
 // Backends are the endpoints of one Service port and family, in the order of
@@ -40,6 +42,7 @@ func compileBackends(p *cluster.ServicePort, v6 bool, parts []*cluster.EndpointS
 	for i := range found {
 		e := &b.all[i]
 		*e = newBackend(&found[i], p.Protocol, x)
+		e.Number = int32(i)
 		switch {
 		case e.Ready:
 			b.ready = append(b.ready, i)

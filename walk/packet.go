@@ -58,6 +58,9 @@ func (w *Walker) enter(p *Packet, at flow.Machine) bool {
 	if slices.Contains(p.visited, v) {
 		return false
 	}
+	if p.visited == nil {
+		p.visited = make([]visit, 0, 4) // a client, a router and two nodes
+	}
 	p.visited = append(p.visited, v)
 	w.tell(p, Note{Kind: Entered, Machine: at})
 	return true
