@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -31,7 +32,13 @@ type end struct {
 	ranges  []policy.Range
 }
 
-func (e *end) key() string { return fmt.Sprint(e.numbers, e.ranges) }
+func (e *end) key() string {
+	b := make([]byte, 0, 4*len(e.numbers))
+	for _, n := range e.numbers {
+		b = binary.AppendUvarint(b, uint64(n)+1)
+	}
+	return string(b) + fmt.Sprint(e.ranges)
+}
 
 // sign is which of the objects that differ are about a pod: as the one that
 // connects, or that is connected to. Pods of one sign share the causes.
@@ -96,13 +103,18 @@ func (x *comparison) connections() {
 		}
 	}
 	links = foldLinks(links)
+	slices.SortStableFunc(links, func(a, b link) int {
+		return cmp.Or(order(b.Lost)-order(a.Lost), order(b.Sure)-order(a.Sure), a.from.compare(&b.from), a.to.compare(&b.to))
+	})
 	for i := range links {
 		x.r.Connections = append(x.r.Connections, x.connection(&links[i]))
 	}
-	slices.SortStableFunc(x.r.Connections, func(a, b Connection) int {
-		return cmp.Or(order(b.Lost)-order(a.Lost), order(b.Sure)-order(a.Sure), order(len(a.From.Ranges)+len(a.To.Ranges) > 0)-order(len(b.From.Ranges)+len(b.To.Ranges) > 0),
-			cmp.Compare(fmt.Sprint(a.From, a.To), fmt.Sprint(b.From, b.To)))
-	})
+}
+
+// compare puts pods before addresses.
+func (e *end) compare(o *end) int {
+	return cmp.Or(cmp.Compare(len(e.ranges), len(o.ranges)), slices.Compare(e.numbers, o.numbers),
+		slices.CompareFunc(e.ranges, o.ranges, func(a, b policy.Range) int { return cmp.Or(a.First.Compare(b.First), a.Last.Compare(b.Last)) }))
 }
 
 // links cuts a Change to what has one cause. Only ports count on which the pods
@@ -377,29 +389,42 @@ func (x *comparison) told(l *link) bool {
 	if len(l.to.numbers) == 0 {
 		return false
 	}
-	key := l.Loss.key()
-	behind := map[string]bool{}
-	for i := range x.r.Services {
-		s := &x.r.Services[i]
-		if !slices.ContainsFunc(s.Items, func(it Item) bool { return it.Loss.key() == key }) {
-			continue
-		}
-		t := x.around(nsName{s.Object.Namespace, s.Object.Name})
-		for v := range x.s {
-			for _, n := range x.sliceOf[v][t.services[0]] {
-				for _, e := range x.s[v].EndpointSlices[n].Endpoints {
-					behind[e.Target.Namespace+"/"+e.Target.Name] = true
-				}
-			}
-		}
+	behind := x.behindTold()[l.Loss.key()]
+	if len(behind) == 0 {
+		return false
 	}
 	for _, n := range l.to.numbers {
 		_, now := x.d.PodsOf(reach.Unit(n))
 		for _, p := range now {
-			if !behind[p.Namespace+"/"+p.Name] {
+			if !behind[nsName{p.Namespace, p.Name}] {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// behindTold are the pods behind Services that are told of, by causes.
+func (x *comparison) behindTold() map[string]map[nsName]bool {
+	if x.toldPods != nil {
+		return x.toldPods
+	}
+	x.toldPods = map[string]map[nsName]bool{}
+	for i := range x.r.Services {
+		s := &x.r.Services[i]
+		for j := range s.Items {
+			key := s.Items[j].Loss.key()
+			if x.toldPods[key] == nil {
+				x.toldPods[key] = map[nsName]bool{}
+			}
+			for v := range x.s {
+				for _, n := range x.sliceOf[v][nsName{s.Object.Namespace, s.Object.Name}] {
+					for _, e := range x.s[v].EndpointSlices[n].Endpoints {
+						x.toldPods[key][nsName{e.Target.Namespace, e.Target.Name}] = true
+					}
+				}
+			}
+		}
+	}
+	return x.toldPods
 }

@@ -141,6 +141,8 @@ type Who struct {
 	Total int
 	// Groups are the pods; on Nodes, if there are any.
 	Groups []Group
+
+	numbers []int // of Difference.Pods, until they have names
 }
 
 // Group is pods under one name: a namespace, a workload, or a bare pod.

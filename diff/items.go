@@ -195,7 +195,7 @@ func (x *comparison) fromPods(id frontID, all *reach.FrontChange, c *reach.PodsC
 			continue
 		}
 		it := x.fromPod(id, c, Group{}, old, young)
-		it.Groups = x.names.groups(numbers)
+		it.Groups, it.numbers = nil, numbers
 		out = append(out, it)
 	}
 	return out

@@ -46,11 +46,16 @@ func (x *comparison) finish(id portID, s *Service) {
 				a.Clients = append(a.Clients, c)
 			}
 		}
-		a.Groups = within(append(slices.Clip(a.Groups), b.Groups...))
+		a.Groups, a.numbers = append(slices.Clip(a.Groups), b.Groups...), append(slices.Clip(a.numbers), b.numbers...)
 	})
 	for i := range s.Items {
 		it := &s.Items[i]
 		slices.Sort(it.Clients)
+		if len(it.numbers) > 0 {
+			slices.Sort(it.numbers)
+			it.Groups = within(append(x.names.groups(slices.Compact(it.numbers)), it.Groups...))
+			it.numbers = nil
+		}
 		it.Who.All = it.Kind != Outside || x.all4(id, it)
 	}
 	s.Items = foldItems(s.Items, func(it *Item) string {
@@ -73,10 +78,15 @@ func (x *comparison) finish(id portID, s *Service) {
 
 // within leaves out groups that others hold.
 func within(all []Group) []Group {
-	return slices.DeleteFunc(slices.Clone(all), func(g Group) bool {
-		return slices.ContainsFunc(all, func(o Group) bool {
-			return o.Everybody && !g.Everybody || o.Object.IsZero() && !g.Object.IsZero() && o.Namespace == g.Namespace
-		})
+	everybody, whole := false, map[string]bool{}
+	for i := range all {
+		everybody = everybody || all[i].Everybody
+		if all[i].Object.IsZero() {
+			whole[all[i].Namespace] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(g Group) bool {
+		return everybody && !g.Everybody || !g.Object.IsZero() && whole[g.Namespace]
 	})
 }
 

@@ -37,6 +37,7 @@ type comparison struct {
 	changing [2]map[string][]int // of policies, those that differ
 	fronts   map[frontIn]*reach.Front
 	signs    map[signKey]string
+	toldPods map[string]map[nsName]bool
 	sharers  map[any][]nsName // Services by what they claim
 }
 
