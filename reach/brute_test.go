@@ -303,7 +303,7 @@ func TestAddressesEqualBruteForce(t *testing.T) {
 func TestDiffEqualsBruteForce(t *testing.T) {
 	t.Parallel()
 	d := bruteDiff{T: t}
-	for seed := *firstSeed; d.asked < 2*bruteQuestions(t); seed++ {
+	for seed := *firstSeed; d.asked < 2*bruteQuestions(t) || seed < *firstSeed+5; seed++ {
 		g := smallCluster(t, seed)
 		young := mutate(g)
 		young.Services, young.EndpointSlices = nil, nil
