@@ -78,13 +78,19 @@ func (c *canvas) legend(x, y, scale float64, words report.MapWords) {
 		}
 		c.text(x+22, top+11.5, 12, "label", words.Level(l))
 	}
+	top := y + float64(len(levels))*20
+	fmt.Fprintf(c, `<rect class="none" x="%s" y="%s" width="14" height="14"/><rect class="na" x="%s" y="%s" width="4" height="4"/>`+"\n", num(x), num(top), num(x+5), num(top+5))
+	c.text(x+22, top+11.5, 12, "label", words.NotAsked())
 }
+
+// legendTall is the height of the legend.
+const legendTall = 5 * 20.0
 
 var levels = []atlas.Level{atlas.LevelAll, atlas.LevelPart, atlas.LevelUnsure, atlas.LevelNone}
 
 // legendWidth is the room the longest line of the legend takes.
 func legendWidth(words report.MapWords) float64 {
-	w := 0.0
+	w := 22 + textWidth(words.NotAsked(), 12)
 	for _, l := range levels {
 		w = max(w, 22+textWidth(words.Level(l), 12))
 	}

@@ -169,9 +169,16 @@ func (c *canvas) edge(g *atlas.Graph, e *atlas.Edge, p *placed, words report.Map
 	fmt.Fprintf(c, `<path class="e %s" data-from="%d" data-to="%d" d="M%s %sC%s %s %s %s %s %s"><title>%s</title></path>`+"\n",
 		class, e.From, e.To, num(x1), num(y1), num(x1+bend), num(y1), num(x2-bend), num(y2), num(x2), num(y2), escape(edgeTitle(g, e, words)))
 	if e.Level == atlas.LevelNone {
-		x, y := (x1+x2)/2, (y1+y2)/2
+		x, y := near(x1, x1+bend, x2-bend, x2), near(y1, y1, y2, y2)
 		fmt.Fprintf(c, `<path class="cross" d="M%s %sL%s %sM%s %sL%s %s"/>`+"\n", num(x-4), num(y-4), num(x+4), num(y+4), num(x-4), num(y+4), num(x+4), num(y-4))
 	}
+}
+
+// near is a place on a curve close to its end, where curves of one target part.
+func near(a, b, c, d float64) float64 {
+	const t = 0.8
+	u := 1 - t
+	return u*u*u*a + 3*u*u*t*b + 3*u*t*t*c + t*t*t*d
 }
 
 func edgeTitle(g *atlas.Graph, e *atlas.Edge, words report.MapWords) string {

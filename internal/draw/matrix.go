@@ -86,7 +86,7 @@ func matrix(m *atlas.Map, words report.MapWords) *canvas {
 	wide, tall := float64(len(m.Columns))*f.cell, float64(len(m.Rows))*f.cell
 	c := &canvas{}
 	c.wide = max(f.x+wide+f.margin, edgeRoom+legendWidth(words)*f.scale, edgeRoom+textWidth(words.Size(m), 12)*f.scale) + edgeRoom
-	c.tall = f.y + tall + f.margin + 16 + float64(len(levels))*20*f.scale + edgeRoom
+	c.tall = f.y + tall + f.margin + 16 + legendTall*f.scale + edgeRoom
 	c.text(edgeRoom, 24*f.scale, 16*f.scale, "head", words.Title())
 	c.text(edgeRoom, 44*f.scale, 12*f.scale, "faint", words.Size(m))
 	fmt.Fprintf(c, `<g class="matrix" data-x="%s" data-y="%s" data-cell="%s">`+"\n", num(f.x), num(f.y), num(f.cell))

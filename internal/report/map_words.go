@@ -79,6 +79,9 @@ func (w MapWords) Layer(n int) string {
 // Badge says what the mark of a group means.
 func (w MapWords) Badge() string { return w.lang.t(phraseMapBadge) }
 
+// NotAsked says what a cell means that no line has.
+func (w MapWords) NotAsked() string { return w.lang.t(phraseMapNotAsked) }
+
 // Filter stands in the box that filters.
 func (w MapWords) Filter() string { return w.lang.t(phraseMapFilter) }
 

@@ -65,6 +65,7 @@ const (
 	phraseMapBadge    flow.Code = "phrase-map-badge"
 	phraseMapEndpoint flow.Code = "phrase-map-endpoint"
 	phraseMapEveryone flow.Code = "phrase-map-everyone"
+	phraseMapNotAsked flow.Code = "phrase-map-not-asked"
 	phraseMapNoGraph  flow.Code = "phrase-map-no-graph"
 	phraseMapHover    flow.Code = "phrase-map-hover"
 
@@ -139,6 +140,7 @@ var englishMap = map[flow.Code]string{
 	phraseMapBadge:    "open to every address",
 	phraseMapEndpoint: "endpoints of a Service",
 	phraseMapEveryone: "all of these",
+	phraseMapNotAsked: "nobody to ask, or not asked for",
 	phraseMapNoGraph:  "too much for a graph: name a part with -n, --from or --to",
 	phraseMapHover:    "point at a cell; click to keep it",
 
@@ -213,6 +215,7 @@ var chineseMap = map[flow.Code]string{
 	phraseMapBadge:    "对所有地址开放",
 	phraseMapEndpoint: "Service 的端点",
 	phraseMapEveryone: "以下全部",
+	phraseMapNotAsked: "没有可问的对象，或没有问",
 	phraseMapNoGraph:  "内容太多，画不成图：用 -n、--from 或 --to 指定一部分",
 	phraseMapHover:    "指向一个格子；点击可固定",
 
