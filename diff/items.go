@@ -196,9 +196,27 @@ func (x *comparison) fromPods(id frontID, all *reach.FrontChange, c *reach.PodsC
 		}
 		it := x.fromPod(id, c, Group{}, old, young)
 		it.Groups, it.numbers = nil, numbers
+		if x.allOn(numbers, c) {
+			it.Nodes = nil
+		}
 		out = append(out, it)
 	}
 	return out
+}
+
+// allOn: none of the pods is on a node that the change is not about.
+func (x *comparison) allOn(numbers []int, c *reach.PodsChange) bool {
+	on := map[string]bool{}
+	for _, n := range c.Nodes.Names() {
+		on[n] = true
+	}
+	for _, n := range numbers {
+		_, now := x.d.PodsOf(reach.Unit(n))
+		if slices.ContainsFunc(now, func(p *cluster.Pod) bool { return !on[p.Node] }) {
+			return false
+		}
+	}
+	return true
 }
 
 func sorted(m map[string][]int) [][]int {

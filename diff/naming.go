@@ -43,7 +43,7 @@ func (n *naming) groups(numbers []int) []Group {
 	}
 	var out []Group
 	for ns, list := range byNamespace {
-		if len(list) == n.total[ns] && (len(list) > 1 || len(byNamespace) > 1) {
+		if len(list) == n.total[ns] && n.pods(list) > 1 {
 			out = append(out, Group{Namespace: ns, Pods: n.pods(list)})
 			continue
 		}

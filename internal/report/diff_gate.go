@@ -84,8 +84,8 @@ func DiffGate(r *diff.Report, lang Lang) *Gate {
 	return g
 }
 
-func (d *differ) notice(l *diff.Loss, rule, object, print, text string, at flow.Position) Notice {
-	n := Notice{Rule: rule, Severity: check.Info, Object: Clean(object), Position: at, Fingerprint: lossFingerprint(l, rule, print)}
+func (d *differ) notice(l *diff.Loss, rule, object, name, text string, at flow.Position) Notice {
+	n := Notice{Rule: rule, Severity: check.Info, Object: Clean(object), Position: at, Fingerprint: lossFingerprint(l, rule, name)}
 	if l.Lost {
 		n.Severity = check.Error
 		if rule == rulePodsLost || !l.Sure {
