@@ -59,7 +59,7 @@ func (r *Result) read(m *model.Model, a *path.Answer) {
 		for _, e := range t.Endpoints {
 			r.Endpoints = append(r.Endpoints, e.String())
 		}
-		for _, a := range t.Sources {
+		for _, a := range t.Sources() {
 			if a.IsValid() {
 				r.Sources = append(r.Sources, a.String())
 			}

@@ -181,7 +181,7 @@ func objectName(svc *cluster.Service) string {
 }
 
 func (a *atom) local(t *path.Walked) {
-	a.kind, a.reason = CauseTrafficPolicy, flow.Because(flow.CodeCauseLocal, a.object.String(), strings.Join(t.Firsts, ", "))
+	a.kind, a.reason = CauseTrafficPolicy, flow.Because(flow.CodeCauseLocal, a.object.String(), strings.Join(t.Firsts(), ", "))
 	a.undo = changeService(a.object, func(s *cluster.Service) { s.ExternalTrafficPolicy = cluster.PolicyCluster })
 	if f := t.Target.Front; f != nil && !f.Kind.External() {
 		a.reason.Code = flow.CodeCauseInternalLocal

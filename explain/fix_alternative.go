@@ -113,7 +113,7 @@ func (r *repair) local(g *denialGroup, i int) *Alternative {
 	var dead []string
 	for j := range answer.Traces {
 		if answer.Traces[j].Fate == flow.NoLocalEndpoint {
-			dead = append(dead, answer.Traces[j].Firsts...)
+			dead = append(dead, answer.Traces[j].Firsts()...)
 		}
 	}
 	if len(dead) > 0 {

@@ -229,7 +229,7 @@ func (r *repair) whyNot(m *model.Model, a *path.Answer, candidate *cluster.Netwo
 		miss := r.missOf(m, t, candidate)
 		switch {
 		case t.Fate == flow.NoLocalEndpoint:
-			dead = append(dead, t.Firsts...)
+			dead = append(dead, t.Firsts()...)
 			continue
 		case miss == nil:
 			out = flow.Merge(out, []flow.Reason{lastDecision(t).Reason})

@@ -71,8 +71,8 @@ func (d *denial) others(m *model.Model, t *path.Walked) {
 			d.peers = append(d.peers, policy.Party{Addr: e.Addr.Addr(), Pod: pod})
 		}
 	}
-	if d.direction == policy.Ingress && d.peers[0].Pod == nil && t.Masqueraded() && len(t.Firsts) > 1 {
-		for _, n := range t.Firsts {
+	if d.direction == policy.Ingress && d.peers[0].Pod == nil && t.Masqueraded() && len(t.Firsts()) > 1 {
+		for _, n := range t.Firsts() {
 			if a := m.Profile.SourceOf(n, cluster.TowardRemotePods, d.peers[0].Addr.Is6()); a.IsValid() && a != d.peers[0].Addr {
 				d.peers = append(d.peers, policy.Party{Addr: a})
 			}

@@ -62,8 +62,8 @@ func (g *Group) add(t *path.Walked) {
 	g.Traces = append(g.Traces, t)
 	g.Count += t.Count
 	g.Starts = append(g.Starts, t.From)
-	g.Firsts = append(g.Firsts, t.Firsts...)
-	for _, a := range t.Sources {
+	g.Firsts = append(g.Firsts, t.Firsts()...)
+	for _, a := range t.Sources() {
 		g.Sources = append(g.Sources, a.String())
 	}
 	for _, e := range t.Endpoints {

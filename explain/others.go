@@ -81,7 +81,7 @@ func notice(a *path.Answer) outcomeOf {
 		o.Paths += t.Count
 		if t.Fate == flow.Delivered {
 			o.Reached += t.Count
-			o.Via = append(o.Via, t.Firsts...)
+			o.Via = append(o.Via, t.Firsts()...)
 		}
 	}
 	slices.Sort(o.Seen)

@@ -233,7 +233,7 @@ func (s *Survey) read(m *model.Model, a *path.Answer) Cell {
 		c.Of += t.Count
 		if t.Fate == flow.Delivered {
 			c.Reached += t.Count
-			for _, a := range t.Sources {
+			for _, a := range t.Sources() {
 				c.Sources = append(c.Sources, a.String())
 			}
 			s.exempted(t)

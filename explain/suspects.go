@@ -47,8 +47,8 @@ func geometryOf(k *outlook) geometry {
 		if crossesNodes(&t.Trace) {
 			x.crosses += share
 		}
-		for _, n := range t.Firsts {
-			x.entry[n] += share / float64(len(t.Firsts))
+		for _, n := range t.Firsts() {
+			x.entry[n] += share / float64(len(t.Firsts()))
 		}
 		for _, e := range t.Endpoints {
 			x.endpoint[e.String()] += share / float64(len(t.Endpoints))

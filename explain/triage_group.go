@@ -121,7 +121,7 @@ func (t *triaging) shut(a *answers, assumed bool) *trouble {
 	case has(flow.NoLocalEndpoint) != nil:
 		w := has(flow.NoLocalEndpoint)
 		x.reason = flow.Because(flow.CodeTriageLocal)
-		x.detail = flow.Because(flow.CodeCauseLocal, w.Target.Front.Service.Object().String(), few(w.Firsts))
+		x.detail = flow.Because(flow.CodeCauseLocal, w.Target.Front.Service.Object().String(), few(w.Firsts()))
 		if !assumed {
 			x.class = Broken
 		}
@@ -256,7 +256,7 @@ func (t *triaging) kept(a *answers, who string) *trouble {
 	case a.fates[flow.NoLocalEndpoint] != nil:
 		w := a.fates[flow.NoLocalEndpoint]
 		x.reason = flow.Because(flow.CodeTriageLocal)
-		x.detail = flow.Because(flow.CodeCauseInternalLocal, w.Target.Front.Service.Object().String(), strings.Join(slices.Clone(w.Firsts), ", "))
+		x.detail = flow.Because(flow.CodeCauseInternalLocal, w.Target.Front.Service.Object().String(), strings.Join(slices.Clone(w.Firsts()), ", "))
 	case a.fates[flow.NotListening] != nil:
 		return nil
 	default:

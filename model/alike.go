@@ -37,13 +37,54 @@ func (m *Model) AlikeNode(node string, src netip.Addr) NodeKey {
 	return k
 }
 
-// Nodes are nodes that fare alike, with the source addresses of each.
+// Nodes are nodes that fare alike, with the source addresses of each. Thousands
+// of nodes are one list that is kept once; a set of them is that list and the few
+// that are left out. The zero value has none.
 type Nodes struct {
-	Names []string
-	// sources are by cluster.Toward, parallel to Names before the cut places were
-	// left out: most packets need none of them.
-	sources [3][]netip.Addr
-	cut     []int
+	names   []string
+	sources [3][]netip.Addr // by cluster.Toward, parallel to names
+	cut     []int           // places that are left out, sorted
+}
+
+// Len is how many nodes there are.
+func (n *Nodes) Len() int { return len(n.names) - len(n.cut) }
+
+// First is the first node's name; there must be one.
+func (n *Nodes) First() string {
+	for i, c := range n.cut {
+		if c != i {
+			return n.names[i]
+		}
+	}
+	return n.names[len(n.cut)]
+}
+
+// All calls yield with each name, in order.
+func (n *Nodes) All(yield func(string) bool) {
+	cut := n.cut
+	for i, name := range n.names {
+		if len(cut) > 0 && cut[0] == i {
+			cut = cut[1:]
+			continue
+		}
+		if !yield(name) {
+			return
+		}
+	}
+}
+
+// Has reports whether the node is among them.
+func (n *Nodes) Has(name string) bool {
+	i := slices.Index(n.names, name)
+	return i >= 0 && !slices.Contains(n.cut, i)
+}
+
+// Names are the nodes' names.
+func (n *Nodes) Names() []string {
+	if len(n.cut) == 0 {
+		return n.names
+	}
+	return cutOut(n.names, n.cut)
 }
 
 // Sources returns what each node puts on packets it masquerades, in the order
@@ -57,7 +98,7 @@ func (n *Nodes) Sources(t cluster.Toward) []netip.Addr {
 
 // Group makes Nodes of names.
 func (m *Model) Group(names []string, v6 bool) Nodes {
-	n := Nodes{Names: names}
+	n := Nodes{names: names}
 	for t := range n.sources {
 		n.sources[t] = make([]netip.Addr, 0, len(names))
 		for _, name := range names {
@@ -116,9 +157,9 @@ func (m *Model) Everyone(v6 bool, apart []string) []Nodes {
 	for i, g := range e.groups {
 		if len(cuts[i]) > 0 {
 			slices.Sort(cuts[i])
-			g = g.without(slices.Compact(cuts[i]))
+			g.cut = slices.Compact(cuts[i])
 		}
-		if len(g.Names) > 0 {
+		if g.Len() > 0 {
 			out = append(out, g)
 		}
 	}
@@ -129,11 +170,6 @@ func (m *Model) Everyone(v6 bool, apart []string) []Nodes {
 func (m *Model) IsEligible(node string) bool {
 	_, ok := m.eligible[0].at[node]
 	return ok
-}
-
-// without leaves out the places, which are sorted.
-func (n Nodes) without(places []int) Nodes {
-	return Nodes{Names: cutOut(n.Names, places), sources: n.sources, cut: places}
 }
 
 func cutOut[T any](list []T, places []int) []T {

@@ -23,10 +23,10 @@ func gist(a *Answer) string {
 		for _, e := range t.Endpoints {
 			ends[e.String()] = true
 		}
-		for _, s := range t.Sources {
+		for _, s := range t.Sources() {
 			sources[s.String()] = true
 		}
-		for _, n := range t.Firsts {
+		for _, n := range t.Firsts() {
 			firsts[n] = true
 		}
 	}

@@ -2,7 +2,6 @@ package path
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -36,10 +35,10 @@ func (w *walker) Firsts(p *walk.Packet, choice *announce.Choice) {
 		q := p.Fork()
 		n := notesOf(q)
 		n.step(flow.Step{Hook: flow.Routing, Action: flow.Route, Reason: choice.Why, Before: q.Tuple, After: q.Tuple})
-		if len(g.Names) > 1 {
+		if g.Len() > 1 {
 			n.stands.nodes = g
 		}
-		w.Enter(q, g.Names[0])
+		w.Enter(q, g.First())
 	}
 }
 
@@ -166,12 +165,12 @@ func (w *walker) alikeBackends(p *walk.Packet, node string, chosen []*service.Ba
 // candidates are the endpoints that any of the first nodes the packet stands
 // for may choose.
 func (w *walker) candidates(p *walk.Packet, d *walk.Draw) []*service.Backend {
-	firsts := notesOf(p).stands.nodes.Names
-	if d.Trip.List == model.ClusterList || len(firsts) < 2 || d.Node != p.First {
+	firsts := &notesOf(p).stands.nodes
+	if d.Trip.List == model.ClusterList || firsts.Len() < 2 || d.Node != p.First {
 		return d.Backends
 	}
 	var all []*service.Backend
-	for _, n := range firsts {
+	for n := range firsts.All {
 		all = append(all, d.Front.Backends.Local(n)...)
 	}
 	return all
@@ -182,7 +181,7 @@ func (w *walker) candidates(p *walk.Packet, d *walk.Draw) []*service.Backend {
 // and endpoints elsewhere mean every endpoint that is alike.
 func (w *walker) choose(p *walk.Packet, node string, candidates []*service.Backend, g backendGroup) {
 	stands := &notesOf(p).stands
-	nodes := max(1, len(stands.nodes.Names))
+	nodes := max(1, stands.nodes.Len())
 	stands.count = nodes * len(g.members)
 	stands.backends = g.members
 	if nodes == 1 || node != p.First {
@@ -194,7 +193,7 @@ func (w *walker) choose(p *walk.Packet, node string, candidates []*service.Backe
 	stands.backends = nil
 	for _, b := range candidates {
 		home := w.Home(b.Addr.Addr())
-		if w.AlikeBackend(b, home, src, proto) == shown && (shownHome != node || slices.Contains(stands.nodes.Names, home)) {
+		if w.AlikeBackend(b, home, src, proto) == shown && (shownHome != node || stands.nodes.Has(home)) {
 			stands.backends = append(stands.backends, b)
 		}
 	}
@@ -208,9 +207,10 @@ func (w *walker) choose(p *walk.Packet, node string, candidates []*service.Backe
 
 // stand says what a finished packet stands for.
 func (w *walker) stand(p *walk.Packet, n *notes, t *Walked) Stands {
-	s := Stands{Count: max(1, n.stands.count, len(n.stands.nodes.Names)), Firsts: n.stands.nodes.Names}
-	if len(s.Firsts) == 0 && p.First != "" {
-		s.Firsts = []string{p.First}
+	s := Stands{Count: max(1, n.stands.count, n.stands.nodes.Len()), nodes: n.stands.nodes, first: p.First, source: t.Source}
+	s.masquerades, s.toward = n.stands.masquerades && n.stands.nodes.Len() > 1, n.stands.toward
+	if len(n.stands.backends) > 1 {
+		s.Endpoints = make([]flow.Endpoint, 0, len(n.stands.backends))
 	}
 	for _, b := range n.stands.backends {
 		if arrives(t.Fate) {
@@ -221,13 +221,6 @@ func (w *walker) stand(p *walk.Packet, n *notes, t *Walked) Stands {
 	}
 	if len(s.Endpoints) < 2 && (t.Endpoint.Addr.IsValid() || !t.Endpoint.Pod.IsZero()) {
 		s.Endpoints = []flow.Endpoint{t.Endpoint}
-	}
-	if !t.Source.IsValid() {
-		return s
-	}
-	s.Sources = []netip.Addr{t.Source}
-	if n.stands.masquerades && len(n.stands.nodes.Names) > 1 {
-		s.Sources = n.stands.nodes.Sources(n.stands.toward)
 	}
 	return s
 }

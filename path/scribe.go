@@ -229,7 +229,7 @@ func (w *walker) sourced(p *walk.Packet, s *notes, n *walk.Note) {
 	switch {
 	case !addr.IsValid():
 		s.assume(flow.CodeUnknownMasquerade, n.Node, towardWord(n.Toward))
-	case len(s.stands.nodes.Names) > 1 && n.Node == p.First:
+	case s.stands.nodes.Len() > 1 && n.Node == p.First:
 		w.assumeSources(s, n.Toward, n.IPv6)
 	case !w.Snapshot.Fabric.Told(n.Node, n.Toward, n.IPv6):
 		s.assume(flow.CodeAssumedMasquerade, n.Node, addr.String(), towardWord(n.Toward))
@@ -243,14 +243,14 @@ func (w *walker) assumeSources(s *notes, toward cluster.Toward, v6 bool) {
 	var shown []string
 	n := 0
 	told := len(w.Snapshot.Fabric.Nodes) > 0
-	for _, node := range s.stands.nodes.Names {
+	for node := range s.stands.nodes.All {
 		if told && w.Snapshot.Fabric.Told(node, toward, v6) {
 			continue
 		}
 		if n++; n <= most {
 			shown = append(shown, node+" "+w.Profile.SourceOf(node, toward, v6).String())
 		} else if !told {
-			n = len(s.stands.nodes.Names)
+			n = s.stands.nodes.Len()
 			break
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/service"
@@ -29,9 +30,37 @@ type Walked struct {
 // trace of Walk stands for itself.
 type Stands struct {
 	Count     int
-	Firsts    []string        // first nodes
 	Endpoints []flow.Endpoint // whom the packet was meant for
-	Sources   []netip.Addr    // what the server sees, where something arrives
+
+	nodes       model.Nodes // first nodes, if they are several
+	first       string
+	source      netip.Addr
+	masquerades bool // each of the nodes has a source of its own
+	toward      cluster.Toward
+}
+
+// Firsts are the first nodes.
+func (s *Stands) Firsts() []string {
+	switch {
+	case s.nodes.Len() > 0:
+		return s.nodes.Names()
+	case s.first != "":
+		return []string{s.first}
+	default:
+		return nil
+	}
+}
+
+// Sources are what the server sees, where something arrives.
+func (s *Stands) Sources() []netip.Addr {
+	switch {
+	case !s.source.IsValid():
+		return nil
+	case s.masquerades:
+		return s.nodes.Sources(s.toward)
+	default:
+		return []netip.Addr{s.source}
+	}
 }
 
 // Masqueraded reports whether some node rewrote the source on the way.

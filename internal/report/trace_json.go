@@ -105,10 +105,10 @@ func toTarget(t *path.Target) targetJSON {
 func toTrace(t *path.Walked) traceJSON {
 	j := traceJSON{
 		From: Clean(t.From), Target: t.Target.String(), Count: t.Count, Fate: t.Fate.String(), Seen: t.Seen.String(),
-		Firsts: list(t.Firsts), Endpoints: stringsOf(t.Endpoints), Sources: []string{}, Hops: make([]hopJSON, 0, len(t.Hops)),
+		Firsts: list(t.Firsts()), Endpoints: stringsOf(t.Endpoints), Sources: []string{}, Hops: make([]hopJSON, 0, len(t.Hops)),
 		Assumptions: toReasons(t.Assumptions), Deviations: toReasons(t.Deviations),
 	}
-	for _, a := range t.Sources {
+	for _, a := range t.Sources() {
 		j.Sources = append(j.Sources, a.String())
 	}
 	for i := range t.Hops {
