@@ -34,6 +34,8 @@ func find(c *reach.Chart, text, namespace string, services bool) (*focus, error)
 	kind, rest, has := strings.Cut(text, "/")
 	full, workload := workloads[kind]
 	switch {
+	case kind == "external" || kind == "node" || kind == "no":
+		return nil, &Error{text, "these are pods; what is outside, and what nodes may, is counted for each Service", "portolan map --exposure; or portolan trace " + text + " TARGET"}
 	case !has || rest == "":
 		return nil, &Error{text, "not a name of pods", focusHint}
 	case kind == "ns" || kind == "namespace":

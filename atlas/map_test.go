@@ -104,6 +104,38 @@ func TestByNamespace(t *testing.T) {
 	}
 }
 
+// Folded lines say of every cell what the lines say, and nothing of others but of a
+// pod that is alone.
+func TestFolded(t *testing.T) {
+	for seed := range uint64(10) {
+		s := generate.Cluster(generate.Size{Nodes: 4, Pods: 150, Services: 10, Policies: 20, Namespaces: 5}, seed)
+		o := []Options{{By: ByWorkload}, {By: ByWorkload, Only: Blocked}, {By: ByWorkload, Namespace: s.Pods[0].Namespace}}[seed%3]
+		m := drawn(t, reach.Compile(compile(t, s)), o)
+		folded := *m
+		folded.Lines = m.Folded()
+		lone := m.alone()
+		was, now := m.Grid(), folded.Grid()
+		for i := range was {
+			for j := range was[i] {
+				switch {
+				case was[i][j] < 0 && now[i][j] < 0:
+				case was[i][j] < 0:
+					if n, ok := lone[j]; !ok || n != i || m.Rows[i].Pods != 1 || folded.Lines[now[i][j]].None() {
+						t.Fatalf("seed %d: %s to %s was not asked", seed, m.Rows[i].Name, m.Columns[j].Name)
+					}
+				case now[i][j] < 0 || fmt.Sprint(words(&m.Lines[was[i][j]])) != fmt.Sprint(words(&folded.Lines[now[i][j]])):
+					t.Fatalf("seed %d: %s to %s", seed, m.Rows[i].Name, m.Columns[j].Name)
+				}
+			}
+		}
+		if len(folded.Lines) > len(m.Lines) {
+			t.Errorf("seed %d: %d lines are folded to %d", seed, len(m.Lines), len(folded.Lines))
+		}
+	}
+}
+
+func words(l *reach.Line) []reach.Ports { return []reach.Ports{l.Asked, l.All, l.Some, l.Perhaps} }
+
 // Whoever names a part gets that part alone.
 func TestFocus(t *testing.T) {
 	c := shared(t)

@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,6 +91,9 @@ func (x *making) servicesOf(m *Map) {
 	for i := range m.Services {
 		x.sumUp(&m.Services[i])
 	}
+	slices.SortStableFunc(m.Services, func(a, b Service) int {
+		return cmp.Or(strings.Compare(a.Service.Namespace, b.Service.Namespace), strings.Compare(a.Service.Name, b.Service.Name))
+	})
 	m.Services = slices.DeleteFunc(m.Services, func(s Service) bool { return !x.leaves(&s) })
 }
 

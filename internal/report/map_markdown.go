@@ -16,15 +16,14 @@ func MapMarkdown(out io.Writer, v *MapView, lang Lang) error {
 	if !v.Exposure {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n| --- | --- | --- |\n", lang.t(phraseColumnFrom), lang.t(phraseMapTo), lang.t(phraseMapPorts))
 		rows, left := 0, 0
-		for i := range v.Lines {
-			l := &v.Lines[i]
+		for _, l := range v.Folded() {
 			switch {
 			case l.None() && v.Options.Only != atlas.Blocked:
 			case rows == mostNotices && !v.All:
 				left++
 			default:
 				rows++
-				fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(w.AllOf(l.From, v.Rows, v.By, 6)), cell(w.AllOf(l.To, v.Columns, v.By, 6)), cell(w.Ports(l)))
+				fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(w.AllOf(l.From, v.Rows, v.By, 6)), cell(w.AllOf(l.To, v.Columns, v.By, 6)), cell(w.Ports(&l)))
 			}
 		}
 		fmt.Fprintf(&b, "\n%s\n", cell(lang.t(phraseMapLegend)))

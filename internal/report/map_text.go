@@ -147,8 +147,7 @@ func (p *Printer) mapList(v *MapView) {
 	w := p.Lang.MapWords()
 	rows := [][]string{{p.t(phraseColumnFrom), p.t(phraseMapTo), p.t(phraseMapPorts)}}
 	left := 0
-	for i := range v.Lines {
-		l := &v.Lines[i]
+	for _, l := range v.Folded() {
 		if l.None() && v.Options.Only != atlas.Blocked {
 			continue
 		}
@@ -156,9 +155,9 @@ func (p *Printer) mapList(v *MapView) {
 			left++
 			continue
 		}
-		ports := w.Ports(l)
+		ports := w.Ports(&l)
 		if v.Options.Only == atlas.Blocked {
-			ports = w.PortsInFull(l)
+			ports = w.PortsInFull(&l)
 		}
 		rows = append(rows, []string{w.AllOf(l.From, v.Rows, v.By, 3), w.AllOf(l.To, v.Columns, v.By, 3), ports})
 	}
