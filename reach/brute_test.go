@@ -149,7 +149,9 @@ func smallCluster(t *testing.T, seed uint64) *generate.Tangled {
 // the ports are names.
 func dense(r *rand.Rand, f cluster.Fabric) *cluster.Snapshot {
 	s := generate.Knot(r)
-	s.Fabric.Dataplane.Policy = f.Dataplane.Policy
+	if s.Fabric.Dataplane.Policy = f.Dataplane.Policy; r.IntN(3) == 0 {
+		s.Fabric.Dataplane.Policy = "kube-router"
+	}
 	s.Namespaces = append(s.Namespaces, cluster.Namespace{Meta: cluster.Meta{Name: "ns3", Labels: cluster.Labels{"kubernetes.io/metadata.name": "ns3"}}})
 	for i := range s.Namespaces {
 		s.Namespaces[i].Implied = false
@@ -158,7 +160,11 @@ func dense(r *rand.Rand, f cluster.Fabric) *cluster.Snapshot {
 		home := slices.IndexFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == p.Node })
 		return p.Invented || len(p.IPs) == 0 || !p.HostNetwork && !slices.ContainsFunc(s.Nodes[home].PodCIDRs, func(c netip.Prefix) bool { return c.Contains(p.IPs[0]) })
 	})
+	whole := r.IntN(3) == 0 // namespaces, which is where kube-router's chains are shared
 	for i := range s.NetworkPolicies {
+		if p := &s.NetworkPolicies[i]; whole {
+			p.PodSelector, p.IsolatesIngress, p.IsolatesEgress = cluster.LabelSelector{}, true, true
+		}
 		for _, rules := range [][]cluster.PolicyRule{s.NetworkPolicies[i].Ingress, s.NetworkPolicies[i].Egress} {
 			for j := range rules {
 				for k := range rules[j].Ports {
