@@ -150,3 +150,45 @@ func TestClausesAnswerAsJudge(t *testing.T) {
 		}
 	}
 }
+
+// Clauses name their rules; a port of no protocol, and a range that ends before it
+// begins, are no port at all; and a group has a number.
+func TestClausesOfOdd(t *testing.T) {
+	odd := &cluster.NetworkPolicy{IsolatesIngress: true, Ingress: []cluster.PolicyRule{
+		{Ports: []cluster.PolicyPort{{Port: cluster.PortRef{Number: 80}}}},
+		{Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: 80}, EndPort: 79}}},
+		{Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: 80}, EndPort: 80}}},
+	}}
+	c := Clauses(letter(), odd, Ingress, nil)
+	if len(c) != 1 || c[0].Rule != 2 || c[0].First != 80 || c[0].Last != 80 {
+		t.Errorf("%+v", c)
+	}
+	tab := read(t, letter(), pods, netpol("p", "podSelector: {matchLabels: {role: db}}"))
+	group, list := tab.GroupOf(int32(tab.ClassOf(tab.party("default/db").Pod)), Ingress)
+	again, _ := tab.GroupOf(int32(tab.ClassOf(tab.party("default/db2").Pod)), Ingress)
+	none, _ := tab.GroupOf(int32(tab.ClassOf(tab.party("default/web").Pod)), Ingress)
+	if group == 0 || group != again || none != 0 || len(list) != 1 {
+		t.Errorf("groups %d, %d and %d of %v", group, again, none, list)
+	}
+}
+
+// kube-router seeks the names of an egress rule in the pods that the rule names,
+// and nowhere else.
+func TestUnresolvedEgress(t *testing.T) {
+	p := &cluster.PolicyProfile{Name: "kube-router", Enforces: true, UnresolvedPortOpens: true}
+	for _, tt := range []struct {
+		spec, peer string
+		want       Verdict
+	}{
+		{"podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {role: frontend}}}], ports: [{port: redis}]}]", "default/web", Admitted},
+		{"podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {role: db}}}], ports: [{port: redis}]}]", "default/db", Denied},
+		{"podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {role: frontend}}}, {podSelector: {matchLabels: {role: db}}}], ports: [{port: redis}]}]", "default/web", Denied},
+		{"podSelector: {matchLabels: {role: other}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {role: db}}}], ports: [{port: smtp}, {port: redis}]}]", "default/db", Denied},
+	} {
+		tab := read(t, p, pods, netpol("p", tt.spec))
+		q := tab.question(Egress, "default/other", tt.peer, "80")
+		if a, b := tab.Judge(q).Verdict, tab.byClauses(&q); a != tt.want || b != tt.want {
+			t.Errorf("%s: %s, clauses say %s, want %s", tt.spec, a, b, tt.want)
+		}
+	}
+}

@@ -325,13 +325,13 @@ func TestRowsUnmaskedBlock(t *testing.T) {
 // tell nobody apart.
 func TestIdentityOfTwins(t *testing.T) {
 	s := &cluster.Snapshot{}
-	for i := range 4 {
+	for i := range 6 {
 		s.Pods = append(s.Pods, cluster.Pod{
 			Meta:  cluster.Meta{Namespace: "a", Name: fmt.Sprint(i), Labels: cluster.Labels{"app": fmt.Sprint(i / 2)}},
 			Ports: []cluster.ContainerPort{{Port: uint16(80 + i), Protocol: flow.TCP}},
 		})
 	}
-	for i := range 2 {
+	for i := range 3 {
 		s.NetworkPolicies = append(s.NetworkPolicies, cluster.NetworkPolicy{
 			Meta: cluster.Meta{Namespace: "a", Name: "np"}, IsolatesIngress: true, PodSelector: cluster.LabelSelector{MatchLabels: cluster.Labels{"app": fmt.Sprint(i)}},
 			Ingress: []cluster.PolicyRule{{Ports: []cluster.PolicyPort{{Protocol: flow.TCP, Port: cluster.PortRef{Number: 80}}}}},
@@ -341,10 +341,10 @@ func TestIdentityOfTwins(t *testing.T) {
 	tab := Compile(s, cluster.NewIndex(s), letter())
 	rows := rowsOf(t, tab)
 	id := func(i int) string { return rows.Identity(tab.ClassOf(&s.Pods[i]), Ingress) }
-	if id(0) != id(1) || id(2) != id(3) || id(0) == id(2) {
+	if id(0) != id(1) || id(2) != id(3) || id(0) == id(2) || id(2) == id(4) || id(0) == id(4) {
 		t.Errorf("%q %q %q %q", id(0), id(1), id(2), id(3))
 	}
-	if got := rows.Policies(rows.Group(tab.ClassOf(&s.Pods[3]), Ingress)); len(got) != 2 || got[0] != &s.NetworkPolicies[1] || got[1] != &s.NetworkPolicies[2] {
+	if got := rows.Policies(rows.Group(tab.ClassOf(&s.Pods[3]), Ingress)); len(got) != 2 || got[0] != &s.NetworkPolicies[1] || got[1] != &s.NetworkPolicies[3] {
 		t.Errorf("%v", got)
 	}
 }
