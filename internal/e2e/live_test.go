@@ -9,9 +9,13 @@ import (
 )
 
 // asked is what `kubectl get` has to print for a dump that holds all that is read of
-// a cluster: the kinds that an API server has by itself.
-const asked = "nodes,namespaces,pods,services,endpointslices.discovery.k8s.io,networkpolicies.networking.k8s.io," +
-	"deployments.apps,replicasets.apps,daemonsets.apps,statefulsets.apps,replicationcontrollers,jobs.batch,cronjobs.batch"
+// a cluster: the kinds that an API server has by itself, by group and name, since
+// what is not used is listed in the order in which it was read.
+const asked = "namespaces,nodes,pods,replicationcontrollers,services," +
+	"mutatingwebhookconfigurations.admissionregistration.k8s.io,validatingwebhookconfigurations.admissionregistration.k8s.io," +
+	"customresourcedefinitions.apiextensions.k8s.io,apiservices.apiregistration.k8s.io," +
+	"daemonsets.apps,deployments.apps,replicasets.apps,statefulsets.apps,cronjobs.batch,jobs.batch," +
+	"endpointslices.discovery.k8s.io,networkpolicies.networking.k8s.io"
 
 // askedOfMetalLB are MetalLB's, where it is.
 const askedOfMetalLB = "ipaddresspools.metallb.io,bgpadvertisements.metallb.io,l2advertisements.metallb.io,bgppeers.metallb.io"
@@ -33,11 +37,12 @@ func (c *Cluster) Live(user string, files ...string) *manifest.Input {
 	return in
 }
 
-// Dump writes what the real kubectl prints of the kinds to a file.
+// Dump writes what the real kubectl prints of the kinds to a file. It leaves out who
+// manages an object unless it is told not to.
 func (c *Cluster) Dump(kinds string) string {
 	c.t.Helper()
 	file := c.file("dump.yaml")
-	must(c.t, os.WriteFile(file, []byte(c.Kubectl("admin", "", "get", kinds, "-A", "-o", "yaml")), 0o600))
+	must(c.t, os.WriteFile(file, []byte(c.Kubectl("admin", "", "get", kinds, "-A", "-o", "yaml", "--show-managed-fields")), 0o600))
 	return file
 }
 

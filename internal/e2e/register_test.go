@@ -69,13 +69,22 @@ func parseObjects(text []byte) ([]*object, error) {
 	}
 }
 
-// snapshotObjects are a Snapshot as kubectl would print it.
+// snapshotObjects are a Snapshot's objects as somebody would create them: cluster IPs
+// are the API server's to give, and EndpointSlices the controller's to make.
 func snapshotObjects(s *cluster.Snapshot) ([]*object, error) {
 	var b bytes.Buffer
 	if err := generate.WriteJSON(&b, s, false); err != nil {
 		return nil, err
 	}
-	return parseObjects(b.Bytes())
+	all, err := parseObjects(b.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	all = without(all, "EndpointSlice")
+	for _, o := range only(all, "Service") {
+		unstructured.RemoveNestedField(o.Object, "spec", "clusterIPs")
+	}
+	return all, nil
 }
 
 // yamlFiles are the files of a directory that kubectl would apply.

@@ -42,7 +42,7 @@ func TestLiveEqualsDump(t *testing.T) {
 				{"explain", "svc/test/http"},
 				{"explain", "--seen", "node/n2 connected", "--seen", "node/n1 timeout", "svc/test/ssh:22"},
 				{"trace", "external", "svc/test/ssh:22"},
-				{"trace", "node/n1", "svc/test/ssh:22", "--via", "n1"},
+				{"trace", "external/branch", "svc/test/ssh:22", "--via", "n2"},
 				{"trace", "pod/monitoring/prober-0", "svc/test/http:80"},
 				{"trace", "external", "192.0.2.99:22"},
 				{"fix", "external", "svc/test/ssh:22"},
@@ -108,7 +108,7 @@ func (c *Cluster) same(t *testing.T, line []string, dump string, files []string)
 	for _, f := range files {
 		args = append(args, "-f", f)
 	}
-	live := c.Portolan("admin", "", args...)
+	live := c.Portolan("admin", "", append(slices.Clone(args), "--live")...)
 	dumped := c.Portolan("nobody", "", append(slices.Clone(args), "-f", dump, "--local")...)
 	words := strings.Join(line, " ")
 	if live.Code != dumped.Code || live.Code > 2 {
