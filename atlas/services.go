@@ -63,7 +63,7 @@ type Names struct {
 }
 
 // mostNames bounds names that are kept of many.
-const mostNames = 20
+const mostNames = 10
 
 // Sum is how many of those who may ask get an answer. Of is 0 where nobody was
 // asked.

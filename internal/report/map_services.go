@@ -85,7 +85,8 @@ func (p *Printer) serviceInFull(v *MapView, s *atlas.Service) {
 	} else {
 		text += "; " + p.t(phraseMapBehind, s.Endpoints, "-")
 	}
-	p.para(p.paint(bold, Clean(s.Title))+"  ", Clean(text))
+	p.line(p.paint(bold, Clean(s.Title)))
+	p.para("  ", Clean(text))
 	for i := range s.Fronts {
 		f := &s.Fronts[i]
 		p.line("  " + f.Kind.String() + " " + f.Address)

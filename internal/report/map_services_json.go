@@ -101,7 +101,7 @@ func mapParts(list []atlas.Part) []mapPartJSON {
 }
 
 // mostNodeNames bounds the names of nodes in a part.
-const mostNodeNames = 20
+const mostNodeNames = 10
 
 func mapNodeNames(n reach.Nodes) *mapNamesJSON {
 	names := n.Names()
