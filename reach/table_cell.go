@@ -24,32 +24,138 @@ type rowPart struct {
 	pods   int
 }
 
-// finish sums up a column, row by row.
-func (x *table) finish(n int32) {
-	c := &x.columns[n]
-	parts := make([][]rowPart, x.rows)
+// sheet is the counts of one cell, between the keys at which any count of its
+// column changes.
+type sheet struct {
+	points []int32
+	n      [][3]int
+}
+
+// newSheet takes the keys from whatever counts in a column.
+func newSheet(c *column, profiles [][]span) *sheet {
+	s := &sheet{}
+	for i := range c.listeners {
+		s.note(profiles[c.listeners[i].profile])
+	}
+	for i := range c.sources {
+		for _, list := range [][]pairs{c.sources[i].sure, c.sources[i].unsure} {
+			for _, p := range list {
+				s.points = append(s.points, p.from, p.to)
+			}
+		}
+	}
+	for _, list := range [][]self{c.selves, c.denied} {
+		for i := range list {
+			s.note(list[i].keys)
+		}
+	}
+	slices.Sort(s.points)
+	s.points = slices.Compact(s.points)
+	s.n = make([][3]int, len(s.points))
+	return s
+}
+
+func (s *sheet) note(list []span) {
+	for _, k := range list {
+		s.points = append(s.points, k.from, k.to)
+	}
+}
+
+// places are runs of keys as places in the sheet, with what they count.
+func (s *sheet) places(list []span, n int) []pairs {
+	out := make([]pairs, 0, len(list))
+	for _, k := range list {
+		from, _ := slices.BinarySearch(s.points, k.from)
+		to, _ := slices.BinarySearch(s.points, k.to)
+		out = append(out, pairs{span{int32(from), int32(to)}, n})
+	}
+	return out
+}
+
+func (s *sheet) add(list []pairs, kind, factor int) {
+	for _, p := range list {
+		s.n[p.from][kind] += p.n * factor
+		s.n[p.to][kind] -= p.n * factor
+	}
+}
+
+// lists are the keys there are, those that pass for all, for some, and perhaps.
+func (s *sheet) lists() [4][]span {
+	var out [4][]span
+	n := [3]int{}
+	for i := range s.n {
+		for k := range n {
+			n[k] += s.n[i][k]
+		}
+		s.n[i] = [3]int{}
+		for k, in := range []bool{n[counted] > 0, n[passing] > 0 && n[passing] == n[counted], n[passing] > 0, n[unsure] > 0} {
+			if in {
+				out[k] = appendSpan(out[k], span{s.points[i], s.points[i+1]})
+			}
+		}
+	}
+	return out
+}
+
+// counts are a column's, as places in its sheet.
+type counts struct {
+	*sheet
+	listeners [][]pairs
+	sources   [][2][]pairs // sure, unsure
+	selves    map[int32][]selfPlaces
+}
+
+type selfPlaces struct {
+	kind   int
+	places []pairs
+}
+
+func (x *table) countsOf(c *column) *counts {
 	for i := range c.sources {
 		s := &c.sources[i]
 		s.sure, s.unsure = steps(s.sure), steps(s.unsure)
-		for _, sh := range x.shares[s.set] {
-			parts[sh.group] = append(parts[sh.group], rowPart{i, sh.pods})
-		}
 	}
-	selves := map[int32][]edge{}
+	k := &counts{sheet: newSheet(c, x.profiles), selves: map[int32][]selfPlaces{}}
+	for i := range c.listeners {
+		k.listeners = append(k.listeners, k.places(x.profiles[c.listeners[i].profile], 1))
+	}
+	for i := range c.sources {
+		var both [2][]pairs
+		for j, list := range [][]pairs{c.sources[i].sure, c.sources[i].unsure} {
+			for _, p := range list {
+				both[j] = append(both[j], k.places([]span{p.span}, p.n)...)
+			}
+		}
+		k.sources = append(k.sources, both)
+	}
 	for i := range c.selves {
-		selves[c.selves[i].row] = append(selves[c.selves[i].row], c.selves[i].edges(counted)...)
+		s := &c.selves[i]
+		k.selves[s.row] = append(k.selves[s.row], selfPlaces{counted, k.places(s.keys, s.n)})
 	}
 	for i := range c.denied {
-		k := unsure
-		if c.denied[i].sure {
-			k = passing
+		s, kind := &c.denied[i], unsure
+		if s.sure {
+			kind = passing
 		}
-		selves[c.denied[i].row] = append(selves[c.denied[i].row], c.denied[i].edges(k)...)
+		k.selves[s.row] = append(k.selves[s.row], selfPlaces{kind, k.places(s.keys, s.n)})
+	}
+	return k
+}
+
+// finish sums up a column, row by row.
+func (x *table) finish(n int32) {
+	c := &x.columns[n]
+	k := x.countsOf(c)
+	parts := make([][]rowPart, x.rows)
+	for i := range c.sources {
+		for _, sh := range x.shares[c.sources[i].set] {
+			parts[sh.group] = append(parts[sh.group], rowPart{i, sh.pods})
+		}
 	}
 	byLabel := map[int32]int{}
 	known := map[string]int32{}
 	for row := range parts {
-		label := x.cellOf(c, int32(row), parts[row], selves[int32(row)], known)
+		label := x.cellOf(c, k, int32(row), parts[row], known)
 		if len(x.parts[label].Asked) == 0 {
 			continue
 		}
@@ -62,15 +168,6 @@ func (x *table) finish(n int32) {
 		x.results[at].rows = append(x.results[at].rows, row)
 	}
 	*c = column{}
-}
-
-// edges are the pods and themselves, taken off again.
-func (s *self) edges(kind int) []edge {
-	var out []edge
-	for _, k := range s.keys {
-		out = append(out, edgesOf(k, kind, -s.n)...)
-	}
-	return out
 }
 
 func edgesOf(s span, kind, n int) []edge {
@@ -119,40 +216,28 @@ func sweep(edges []edge, each func(span, [3]int)) {
 
 // cellOf is the label of a cell. Rows that are alike to the column, and not in it,
 // have it from each other.
-func (x *table) cellOf(c *column, row int32, parts []rowPart, selves []edge, known map[string]int32) int32 {
+func (x *table) cellOf(c *column, k *counts, row int32, parts []rowPart, known map[string]int32) int32 {
 	key, alike := x.kindOf(c, row, parts)
-	alike = alike && len(selves) == 0
+	alike = alike && len(k.selves[row]) == 0
 	if alike {
 		if label, ok := known[string(key)]; ok {
 			return label
 		}
 	}
-	edges := slices.Clone(selves)
 	for i := range c.listeners {
 		l := &c.listeners[i]
 		if n := l.pods[0]*x.rowPods[0][row] + l.pods[1]*x.rowPods[1][row]; n > 0 {
-			for _, k := range x.profiles[l.profile] {
-				edges = append(edges, edgesOf(k, counted, n)...)
-			}
+			k.add(k.listeners[i], counted, n)
 		}
 	}
 	for _, p := range parts {
-		for _, s := range c.sources[p.source].sure {
-			edges = append(edges, edgesOf(s.span, passing, s.n*p.pods)...)
-		}
-		for _, s := range c.sources[p.source].unsure {
-			edges = append(edges, edgesOf(s.span, unsure, s.n*p.pods)...)
-		}
+		k.add(k.sources[p.source][0], passing, p.pods)
+		k.add(k.sources[p.source][1], unsure, p.pods)
 	}
-	var lists [4][]span
-	sweep(edges, func(s span, n [3]int) {
-		for i, in := range []bool{n[counted] > 0, n[passing] > 0 && n[passing] == n[counted], n[passing] > 0, n[unsure] > 0} {
-			if in {
-				lists[i] = appendSpan(lists[i], s)
-			}
-		}
-	})
-	label := x.label(lists)
+	for _, s := range k.selves[row] {
+		k.add(s.places, s.kind, -1) // a pod and itself are taken off again
+	}
+	label := x.label(k.lists())
 	if alike {
 		known[string(key)] = label
 	}
