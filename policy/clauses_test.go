@@ -192,3 +192,15 @@ func TestUnresolvedEgress(t *testing.T) {
 		}
 	}
 }
+
+// Every port of an egress rule without peers counts, names and numbers.
+func TestEgressNamesAndNumbers(t *testing.T) {
+	p := &cluster.PolicyProfile{Name: "kube-router", Enforces: true, EgressNameWithoutPeer: true}
+	tab := read(t, p, pods, netpol("p", "podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: smtp}, {port: redis}, {port: 80}]}]"))
+	for port, want := range map[string]Verdict{"6379": Admitted, "6380": Admitted, "80": Admitted, "81": Denied, "6379/udp": Denied} {
+		q := tab.question(Egress, "default/web", "192.0.2.1", port)
+		if a, b := tab.Judge(q).Verdict, tab.byClauses(&q); a != want || b != want {
+			t.Errorf("%s: %s, clauses say %s, want %s", port, a, b, want)
+		}
+	}
+}
