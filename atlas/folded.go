@@ -2,6 +2,7 @@ package atlas
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -24,11 +25,14 @@ func (m *Map) Folded() []reach.Line {
 			if line, ok := best[j]; ok && single && line == n {
 				from = slices.Insert(slices.Clone(from), first(from, i), i)
 			}
-			key := label + fmt.Sprint(from)
-			k, ok := at[key]
+			key := []byte(label)
+			for _, i := range from {
+				key = binary.AppendUvarint(key, uint64(i))
+			}
+			k, ok := at[string(key)]
 			if !ok {
 				k = len(out)
-				at[key] = k
+				at[string(key)] = k
 				o := *l
 				o.From, o.To = from, nil
 				out = append(out, o)

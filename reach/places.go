@@ -21,6 +21,17 @@ type Nodes struct {
 // Len is how many nodes there are.
 func (n Nodes) Len() int { return count(n.spans) }
 
+// First are the names of no more than so many nodes, in the order of the Snapshot.
+func (n Nodes) First(most int) []string {
+	var out []string
+	for _, s := range n.spans {
+		for i := s.from; i < s.to && int(i) < len(n.all) && len(out) < most; i++ {
+			out = append(out, n.all[i].Name)
+		}
+	}
+	return out
+}
+
 // Names are the nodes' names, in the order of the Snapshot.
 func (n Nodes) Names() []string {
 	var out []string

@@ -104,8 +104,7 @@ func mapParts(list []atlas.Part) []mapPartJSON {
 const mostNodeNames = 10
 
 func mapNodeNames(n reach.Nodes) *mapNamesJSON {
-	names := n.Names()
-	return &mapNamesJSON{n.Len(), cleanAll(names[:min(len(names), mostNodeNames)])}
+	return &mapNamesJSON{n.Len(), cleanAll(n.First(mostNodeNames))}
 }
 
 func cleanAll(list []string) []string {
