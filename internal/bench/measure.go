@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -108,19 +110,38 @@ func (f *figures) compileAndMap(s *cluster.Snapshot) (*model.Model, error) {
 		return nil, err
 	}
 	c := reach.Compile(m)
-	f.Units = c.Units()
 	f.Compile.keepBest(began.until())
 	runtime.GC()
 	began = now()
-	f.Rectangles = 0
-	for range c.Flows {
-		f.Rectangles++
-	}
-	for range c.Fronts {
-		f.Rectangles++
-	}
+	f.Rectangles = wholeMap(c)
 	f.Map.keepBest(began.until())
+	f.Units = c.Units()
 	return m, nil
+}
+
+// wholeMap counts the connections of all pods, as rectangles, and the fronts of
+// all Services with their answers. One core begins with the first, all go on with
+// the second.
+func wholeMap(c *reach.Chart) int {
+	services := c.Model().Snapshot.Services
+	var next, found atomic.Int64
+	fronts := func(r *reach.Chart) {
+		for i := int(next.Add(1)) - 1; i < len(services); i = int(next.Add(1)) - 1 {
+			found.Add(int64(len(r.Service(&services[i]))))
+		}
+	}
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) - 1 {
+		r := c.Reader()
+		all.Go(func() { fronts(r) })
+	}
+	n := 0
+	for range c.Flows {
+		n++
+	}
+	fronts(c)
+	all.Wait()
+	return n + int(found.Load())
 }
 
 func (f *figures) measureEngine(m *model.Model) {
