@@ -27,7 +27,7 @@ var rows = []row{
 	{"units", func(f *figures) string { return count(f.Units) }, "pods of one workload whom no policy tells apart"},
 	{"load", func(f *figures) string { return short(f.Load.Wall) }, "the dump is read and decoded, once"},
 	{"  CPU", func(f *figures) string { return short(f.Load.CPU) }, ""},
-	{"compile", func(f *figures) string { return short(f.Compile.Wall) }, "tables of the Model and of the Chart, from what was decoded"},
+	{"compile", func(f *figures) string { return short(f.Compile.Wall) }, "from what was decoded until any verdict can be asked"},
 	{"  CPU", func(f *figures) string { return short(f.Compile.CPU) }, ""},
 	{"map", func(f *figures) string { return short(f.Map.Wall) }, "every pod to every pod, all ports; every Service from everywhere"},
 	{"  CPU", func(f *figures) string { return short(f.Map.CPU) }, ""},
