@@ -309,7 +309,7 @@ func TestAddressesEqualBruteForce(t *testing.T) {
 func TestDiffEqualsBruteForce(t *testing.T) {
 	t.Parallel()
 	d := bruteDiff{T: t}
-	for seed := *firstSeed; d.asked < 2*bruteQuestions(t); seed++ {
+	for seed := *firstSeed; d.asked < max(24000, bruteQuestions(t)); seed++ {
 		g := smallCluster(t, seed)
 		young := mutate(g)
 		for range 1 + g.IntN(2) {
