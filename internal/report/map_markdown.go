@@ -23,7 +23,7 @@ func MapMarkdown(out io.Writer, v *MapView, lang Lang) error {
 				left++
 			default:
 				rows++
-				fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(w.AllOf(l.From, v.Rows, v.By, 6)), cell(w.AllOf(l.To, v.Columns, v.By, 6)), cell(w.Ports(&l)))
+				fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(w.AllOf(l.From, v.Rows, 6)), cell(w.AllOf(l.To, v.Columns, 6)), cell(w.Ports(&l)))
 			}
 		}
 		fmt.Fprintf(&b, "\n%s\n", cell(lang.t(phraseMapLegend)))

@@ -81,7 +81,7 @@ func (p *Printer) serviceInFull(v *MapView, s *atlas.Service) {
 		text += " (" + string(t) + ")"
 	}
 	if len(s.Behind) > 0 {
-		text += "; " + p.t(phraseMapBehind, s.Endpoints, w.AllOf(s.Behind, v.Columns, v.By, 4))
+		text += "; " + p.t(phraseMapBehind, s.Endpoints, w.AllOf(s.Behind, v.Columns, 4))
 	} else {
 		text += "; " + p.t(phraseMapBehind, s.Endpoints, "-")
 	}
@@ -220,10 +220,10 @@ func (p *Printer) world(v *MapView) {
 		}
 	}
 	if len(free) > 0 {
-		lines = append(lines, p.t(phraseMapFree, w.AllOf(free, v.Columns, v.By, 6)))
+		lines = append(lines, p.t(phraseMapFree, w.AllOf(free, v.Columns, 6)))
 	}
 	for n, k := range kinds {
-		lines = append(lines, p.t(flow.Code(k.code), w.AllOf(who[n], v.Columns, v.By, 6), k.ports, k.ranges))
+		lines = append(lines, p.t(flow.Code(k.code), w.AllOf(who[n], v.Columns, 6), k.ports, k.ranges))
 	}
 	if len(lines) == 0 {
 		lines = append(lines, p.t(phraseMapNoWorld))

@@ -51,9 +51,9 @@ func (p *Printer) mapHead(v *MapView) {
 				others = append(others, "--by "+f.String())
 			}
 		}
-		text += p.t(phraseMapChosen, w.Fold(v.By), strings.Join(others, ", "))
+		text += p.t(phraseMapChosen, w.Grouping(v.Map), strings.Join(others, ", "))
 	} else {
-		text += p.t(phraseMapBy, w.Fold(v.By))
+		text += p.t(phraseMapBy, w.Grouping(v.Map))
 	}
 	p.para("", text)
 	if v.Exposure {
@@ -159,7 +159,7 @@ func (p *Printer) mapList(v *MapView) {
 		if v.Options.Only == atlas.Blocked {
 			ports = w.PortsInFull(&l)
 		}
-		rows = append(rows, []string{w.AllOf(l.From, v.Rows, v.By, 3), w.AllOf(l.To, v.Columns, v.By, 3), ports})
+		rows = append(rows, []string{w.AllOf(l.From, v.Rows, 3), w.AllOf(l.To, v.Columns, 3), ports})
 	}
 	if len(rows) == 1 {
 		p.para("  ", p.t(phraseMapNothing))

@@ -21,9 +21,40 @@ func (l Lang) MapWords() MapWords { return MapWords{l} }
 // Title is the headline of a picture.
 func (w MapWords) Title() string { return w.lang.t(phraseMapTitle) }
 
+// kindsOf are what groups of a list are.
+func (w MapWords) kindsOf(list []atlas.Group) []string {
+	codes := map[atlas.Sort]flow.Code{
+		atlas.Namespace: wordByNamespace, atlas.Workload: wordByWorkload, atlas.BarePods: wordByWorkload, atlas.Class: wordByClass,
+	}
+	var words []string
+	for i := range list {
+		if c := codes[list[i].Sort]; c != "" {
+			words = insert(words, w.lang.t(c))
+		}
+	}
+	return words
+}
+
+// kindOf is what the groups of a list are, if they are all of one kind.
+func (w MapWords) kindOf(list []atlas.Group) string {
+	if kinds := w.kindsOf(list); len(kinds) == 1 {
+		return kinds[0]
+	}
+	return w.lang.t(wordByGroup)
+}
+
+// Grouping says what the pods of a Map are put together by, on either side.
+func (w MapWords) Grouping(m *atlas.Map) string {
+	words := w.kindsOf(m.Rows)
+	for _, k := range w.kindsOf(m.Columns) {
+		words = insert(words, k)
+	}
+	return strings.Join(words, ", ")
+}
+
 // Size says how much a Map shows.
 func (w MapWords) Size(m *atlas.Map) string {
-	return w.lang.t(phraseMapSize, m.Size.Workloads, m.Size.Namespaces, m.Size.Pods) + w.semicolon() + w.lang.t(phraseMapBy, w.Fold(m.By))
+	return w.lang.t(phraseMapSize, m.Size.Workloads, m.Size.Namespaces, m.Size.Pods) + w.semicolon() + w.lang.t(phraseMapBy, w.Grouping(m))
 }
 
 // Fold is what pods are put together by.
@@ -155,11 +186,12 @@ func (w MapWords) ports(p reach.Ports) string {
 
 // AllOf names groups by their places in a list: every one, all but few, all of a
 // namespace, or the first of them.
-func (w MapWords) AllOf(places []int, list []atlas.Group, fold atlas.Fold, most int) string {
-	if len(places) == len(list) && len(list) > 1 {
-		return w.lang.t(phraseMapEvery, w.Fold(fold))
+func (w MapWords) AllOf(places []int, list []atlas.Group, most int) string {
+	ofOne := len(list) > 0 && list[0].Namespace == list[len(list)-1].Namespace
+	if len(places) == len(list) && len(list) > 1 && !ofOne {
+		return w.lang.t(phraseMapEvery, w.kindOf(list))
 	}
-	if rest := len(list) - len(places); rest <= 2 && len(places) > 3 {
+	if rest := len(list) - len(places); rest > 0 && rest <= 2 && len(places) > 3 {
 		var but []string
 		for i := range list {
 			if _, in := slices.BinarySearch(places, i); !in {

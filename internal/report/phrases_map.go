@@ -74,6 +74,7 @@ const (
 	wordByNamespace flow.Code = "map-namespace"
 	wordByWorkload  flow.Code = "map-workload"
 	wordByClass     flow.Code = "map-class"
+	wordByGroup     flow.Code = "map-group"
 	wordMapOutside  flow.Code = "map-outside"
 	wordMapNodes    flow.Code = "map-nodes"
 )
@@ -149,6 +150,7 @@ var englishMap = map[flow.Code]string{
 	wordByNamespace: "namespace",
 	wordByWorkload:  "workload",
 	wordByClass:     "class of pods",
+	wordByGroup:     "group",
 	wordMapOutside:  "outside",
 	wordMapNodes:    "nodes",
 }
@@ -224,6 +226,7 @@ var chineseMap = map[flow.Code]string{
 	wordByNamespace: "命名空间",
 	wordByWorkload:  "工作负载",
 	wordByClass:     "Pod 类别",
+	wordByGroup:     "组",
 	wordMapOutside:  "外部",
 	wordMapNodes:    "节点",
 }
