@@ -80,7 +80,7 @@ func summary(a *path.Answer) []string {
 		for _, e := range t.Endpoints {
 			ends[w] = append(ends[w], "to "+e.String())
 		}
-		for _, s := range t.Sources {
+		for _, s := range t.Sources() {
 			ends[w] = append(ends[w], "from "+s.String())
 		}
 	}
