@@ -5,6 +5,7 @@ import (
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/policy"
 	"github.com/portolan-net/portolan/reach"
 	"github.com/portolan-net/portolan/service"
@@ -176,11 +177,37 @@ type End struct {
 // Compare says what the new version takes and gives. The Fabric of either may be
 // wrong, which is the error.
 func Compare(old, young *cluster.Snapshot) (*Report, error) {
-	young = align(old, young)
-	x := &comparison{s: [2]*cluster.Snapshot{old, young}}
+	x := &comparison{s: [2]*cluster.Snapshot{old, align(old, young)}}
+	if err := x.compare(); err != nil {
+		return nil, err
+	}
+	return x.r, nil
+}
+
+// After is Compare where the old version is compiled already, as it was read. next is
+// the new one, likewise, to go on from.
+func After(old *reach.Chart, young *cluster.Snapshot) (r *Report, next *reach.Chart, err error) {
+	was := old.Model().Snapshot
+	x := &comparison{s: [2]*cluster.Snapshot{was, align(was, young)}}
+	x.charts[0] = old
+	if err := x.compare(); err != nil {
+		return nil, nil, err
+	}
+	if next = x.charts[1]; next.Model().Snapshot != x.s[1] {
+		m, err := model.Compile(x.s[1]) // without what the rules take
+		if err != nil {
+			return nil, nil, err
+		}
+		next = old.Follow(m)
+	}
+	return x.r, next, nil
+}
+
+// compare makes the Report.
+func (x *comparison) compare() error {
 	x.objects()
 	if err := x.compile(); err != nil {
-		return nil, err
+		return err
 	}
 	x.enumerate()
 	x.d = reach.Diff(x.charts[0], x.charts[1])
@@ -189,7 +216,7 @@ func Compare(old, young *cluster.Snapshot) (*Report, error) {
 	x.services()
 	x.connections()
 	x.workloads()
-	return x.r, nil
+	return nil
 }
 
 // Lost reports whether anything was lost, for certain or perhaps.

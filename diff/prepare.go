@@ -13,17 +13,20 @@ import (
 // in the new version, unless the old one breaks the rules just so.
 func (x *comparison) compile() error {
 	x.loses = map[flow.Object]bool{}
-	m, err := model.Compile(x.s[0])
-	if err != nil {
-		return err
+	if x.charts[0] == nil {
+		m, err := model.Compile(x.s[0])
+		if err != nil {
+			return err
+		}
+		x.charts[0] = reach.Compile(m)
 	}
+	m := x.charts[0].Model()
 	for i := range x.s[0].Services {
 		svc := &x.s[0].Services[i]
 		if r := m.Balancers.Of(svc); r != nil && r.Loses() {
 			x.loses[svc.Object()] = true
 		}
 	}
-	x.charts[0] = reach.Compile(m)
 	x.share()
 	young, err := model.Compile(x.s[1])
 	if err != nil {
