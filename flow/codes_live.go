@@ -15,4 +15,29 @@ const (
 	CodeLiveStale Code = "live-stale"
 	// CodeUnreadPolicy says: %[1]s may decide about %[2]s, and could not be read
 	CodeUnreadPolicy Code = "unread-policy"
+
+	// What is lost without a right.
+
+	// CodeLossNode says: without it every answer from outside is UNKNOWN
+	CodeLossNode Code = "loss-node"
+	// CodeLossPod says: without it pods cannot be asked about, and policies cannot be judged
+	CodeLossPod Code = "loss-pod"
+	// CodeLossNamespace says: without it rules that select namespaces by label are UNKNOWN
+	CodeLossNamespace Code = "loss-namespace"
+	// CodeLossService says: without it Services cannot be asked about
+	CodeLossService Code = "loss-service"
+	// CodeLossSlice says: without it endpoints are derived from selectors and pods
+	CodeLossSlice Code = "loss-slice"
+	// CodeLossPolicy says: without it whatever policies may deny is UNKNOWN
+	CodeLossPolicy Code = "loss-policy"
+	// CodeLossMetalLB says: without it nobody knows which nodes announce an address
+	CodeLossMetalLB Code = "loss-metallb"
+	// CodeLossCallback says: without it calls of the API server (webhooks) are not told about
+	CodeLossCallback Code = "loss-callback"
+	// CodeLossConfig says: without it the dataplane's settings are assumed
+	CodeLossConfig Code = "loss-config"
+	// CodeLossAgent says: without it the dataplane is harder to recognise
+	CodeLossAgent Code = "loss-agent"
+	// CodeLossOwner says: without it pods are named without their workload
+	CodeLossOwner Code = "loss-owner"
 )

@@ -121,44 +121,53 @@ func isFile(arg string) bool {
 
 // read reads files, or the cluster, or the cluster with the files laid over it.
 func (a *app) read(paths []string, about bool) (*manifest.Input, error) {
+	_, in, err := a.readBuilder(paths, about)
+	return in, err
+}
+
+// readBuilder is read, with the Builder, whose Input was taken.
+func (a *app) readBuilder(paths []string, about bool) (*manifest.Builder, *manifest.Input, error) {
 	src, err := a.source(paths, about)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	opt := manifest.Options{Recursive: a.recurse, Stdin: a.in}
-	if src == files {
-		done := a.progress("reading " + strings.Join(paths, ", "))
-		defer done()
-		return manifest.Load(paths, opt)
+	b := manifest.NewBuilder(manifest.Options{})
+	done := a.progress("reading " + strings.Join(paths, ", "))
+	err = b.AddPaths(paths, manifest.Options{Recursive: a.recurse, Stdin: a.in})
+	done()
+	if err != nil {
+		return nil, nil, err
 	}
-	b := manifest.NewBuilder(opt)
-	if err := b.AddPaths(paths, opt); err != nil {
-		return nil, err
-	}
-	if src == byFiles && b.HoldsNodes() {
+	switch {
+	case src == live:
+		return a.over(b, len(paths) > 0)
+	case src == byFiles && !b.HoldsNodes():
+		return a.over(b, true)
+	case src == byFiles:
 		fmt.Fprintln(a.err, "portolan: the files hold Nodes and are read alone; --live lays them over the cluster")
-		return b.Input()
 	}
-	return a.over(b, len(paths) > 0)
+	in, err := b.Input()
+	return b, in, err
 }
 
 // over reads the cluster and lays files over it.
-func (a *app) over(b *manifest.Builder, some bool) (*manifest.Input, error) {
+func (a *app) over(b *manifest.Builder, some bool) (*manifest.Builder, *manifest.Input, error) {
 	r, err := a.readCluster()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !some {
-		return r.Input()
+		in, err := r.Input()
+		return r.Builder, in, err
 	}
 	if err := b.InNamespace(a.ns); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	in, err := r.Builder.Over(b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return r.Finish(in), nil
+	return r.Builder, r.Finish(in), nil
 }
 
 // readCluster reads the live cluster, and says on stderr what could not be read.

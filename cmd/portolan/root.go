@@ -99,7 +99,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.mapCommand(), a.assert(), a.lint(), a.diff(), a.version())
+	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.mapCommand(), a.assert(), a.lint(), a.diff(), a.snapshot(), a.auth(), a.version())
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		a.translate(root)

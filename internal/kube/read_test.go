@@ -355,3 +355,55 @@ func TestProgress(t *testing.T) {
 		t.Errorf("told %q, error %v", told, err)
 	}
 }
+
+// TestRights: the rights are those that reading uses, and the role is only those.
+func TestRights(t *testing.T) {
+	s := kubetest.New(t, example)
+	s.Forbid("list", "pods")
+	c := open(t, s)
+	found, _, err := c.Discover(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rights := Rights(found)
+	allowed, err := c.Allowed(context.Background(), rights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words, missing []string
+	for i, r := range rights {
+		words = append(words, r.String())
+		if !allowed[i] {
+			missing = append(missing, r.String())
+		}
+	}
+	if !slices.Equal(missing, []string{"list pods"}) {
+		t.Errorf("missing %q", missing)
+	}
+	used := map[string]bool{}
+	s = kubetest.New(t, example)
+	read(t, s)
+	for _, a := range s.Asked() {
+		path := strings.Split(strings.TrimPrefix(a, "GET "), "/")
+		switch {
+		case strings.Contains(a, "configmaps"):
+			used["get configmaps"] = true
+		case len(path) == 4 && path[1] == "api":
+			used["list "+path[3]] = true
+		case len(path) == 5 && path[1] == "apis":
+			used["list "+path[4]+"."+path[2]] = true
+		}
+	}
+	if want := keys(used); !slices.Equal(slices.Sorted(slices.Values(words)), want) {
+		t.Errorf("rights %q\nused %q", words, want)
+	}
+	var role strings.Builder
+	if err := WriteRole(&role, rights); err != nil {
+		t.Fatal(err)
+	}
+	for _, no := range []string{"secrets", "watch", "create", "*"} {
+		if strings.Contains(role.String(), no) {
+			t.Errorf("the role says %s:\n%s", no, &role)
+		}
+	}
+}

@@ -56,6 +56,7 @@ type Builder struct {
 	policies   []*cluster.NetworkPolicy
 	metallb    cluster.MetalLB
 	workloads  []*workload
+	readings   []*reading
 
 	// Of an input that another was laid over (overlay.go).
 	namespace string // of objects that have none
@@ -152,6 +153,8 @@ func (b *Builder) place(val any) {
 		b.placeMetalLB(val)
 	case *workload:
 		b.workloads = append(b.workloads, val)
+	case *reading:
+		b.readings = append(b.readings, val)
 	case *[]cluster.Expectation:
 		b.expect = append(b.expect, *val...)
 	}
@@ -239,6 +242,9 @@ func (b *Builder) Input() (*Input, error) {
 	s.Notes = append(s.Notes, b.implyNamespaces()...)
 	b.fill(s)
 	s.Absent = absent(s)
+	for _, r := range b.readings {
+		r.add(s)
+	}
 	slices.SortStableFunc(b.warnings, func(x, y Warning) int {
 		return cmp.Or(cmp.Compare(x.Position.File, y.Position.File), cmp.Compare(x.Position.Line, y.Position.Line))
 	})

@@ -64,6 +64,7 @@ const (
 var ownKinds = []modelled{
 	{"Fabric", []string{ownGroup}, []string{"v1alpha1"}, false, isDNSSubdomain, decodeFabric},
 	{"Expectations", []string{ownGroup}, []string{"v1alpha1"}, false, isDNSSubdomain, decodeExpectations},
+	{"Reading", []string{ownGroup}, []string{"v1alpha1"}, false, isDNSSubdomain, decodeReading},
 }
 
 func byKind(kinds []modelled, kind string) *modelled {

@@ -76,7 +76,12 @@ func (b *Builder) AddPart(p *Part) error {
 
 // AddPaths reads files, directories and "-", as Load does. The error is an *Error.
 func (b *Builder) AddPaths(paths []string, opt Options) error {
+	stdin := false
 	for _, p := range paths {
+		if p == "-" && stdin {
+			return &Error{Why: "standard input is named twice", Hint: "give -f - once"}
+		}
+		stdin = stdin || p == "-"
 		if err := b.addNamed(p, opt); err != nil {
 			return err
 		}

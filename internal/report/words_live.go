@@ -2,6 +2,14 @@ package report
 
 import "github.com/portolan-net/portolan/flow"
 
+// The phrases of auth.
+const (
+	phraseRightAllowed flow.Code = "phrase-right-allowed"
+	phraseRightMissing flow.Code = "phrase-right-missing"
+	phraseRightAsked   flow.Code = "phrase-right-asked" // granted, all
+	phraseRightBind    flow.Code = "phrase-right-bind"
+)
+
 // The sentences about a live cluster, in English and Chinese.
 var (
 	englishLive = map[flow.Code]string{
@@ -11,6 +19,26 @@ var (
 		flow.CodeLiveMoments:   "the list of %[1]s expired while it was read, and went on with a later moment: objects that changed meanwhile may be missing or stale",
 		flow.CodeLiveStale:     "the API server of %[1]s does not answer: objects of its kinds are not known",
 		flow.CodeUnreadPolicy:  "%[1]s may decide about %[2]s, and could not be read",
+
+		flow.CodeLossNode:      "without it every answer from outside is UNKNOWN",
+		flow.CodeLossPod:       "without it pods cannot be asked about, and policies cannot be judged",
+		flow.CodeLossNamespace: "without it rules that select namespaces by label are UNKNOWN",
+		flow.CodeLossService:   "without it Services cannot be asked about",
+		flow.CodeLossSlice:     "without it endpoints are derived from selectors and pods",
+		flow.CodeLossPolicy:    "without it whatever policies may deny is UNKNOWN",
+		flow.CodeLossMetalLB:   "without it nobody knows which nodes announce an address",
+		flow.CodeLossCallback:  "without it calls of the API server (webhooks) are not told about",
+		flow.CodeLossConfig:    "without it the dataplane's settings are assumed",
+		flow.CodeLossAgent:     "without it the dataplane is harder to recognise",
+		flow.CodeLossOwner:     "without it pods are named without their workload",
+
+		"help-auth":     "Print the role that reading a cluster needs, and check it",
+		"help-snapshot": "Save what the answers need of a cluster, and nothing else",
+
+		phraseRightAllowed: "yes",
+		phraseRightMissing: "NO",
+		phraseRightAsked:   "%[1]s of %[2]s rights that reading needs are granted",
+		phraseRightBind:    "to grant them: portolan auth -o yaml | kubectl apply -f -, then kubectl create clusterrolebinding portolan-reader --clusterrole portolan-reader --user NAME (or --group, --serviceaccount NAMESPACE:NAME)",
 	}
 	chineseLive = map[flow.Code]string{
 		flow.CodeLiveForbidden: "当前身份无权 %[1]s %[2]s：依赖它的结论未知（portolan auth）",
@@ -19,5 +47,25 @@ var (
 		flow.CodeLiveMoments:   "%[1]s 的列表在读取途中过期，之后接着读的是更晚的时刻：其间变化的对象可能缺失或过时",
 		flow.CodeLiveStale:     "%[1]s 的 API 服务器没有应答：其各类对象未知",
 		flow.CodeUnreadPolicy:  "%[1]s 可能决定 %[2]s 的流量，但无法读取",
+
+		flow.CodeLossNode:      "没有它，来自集群外的一切结论都是 UNKNOWN",
+		flow.CodeLossPod:       "没有它，无法查询 Pod，也无法判断策略",
+		flow.CodeLossNamespace: "没有它，按标签选择命名空间的规则结果为 UNKNOWN",
+		flow.CodeLossService:   "没有它，无法查询 Service",
+		flow.CodeLossSlice:     "没有它，端点只能由选择器和 Pod 推导",
+		flow.CodeLossPolicy:    "没有它，凡策略可能拒绝的都是 UNKNOWN",
+		flow.CodeLossMetalLB:   "没有它，无法知道哪些节点通告了地址",
+		flow.CodeLossCallback:  "没有它，不会提示 API 服务器的调用（webhook）",
+		flow.CodeLossConfig:    "没有它，数据面的设置只能假定",
+		flow.CodeLossAgent:     "没有它，较难识别数据面",
+		flow.CodeLossOwner:     "没有它，Pod 无法归到其工作负载",
+
+		"help-auth":     "打印读取集群所需的角色，并检查是否具备",
+		"help-snapshot": "保存回答所需的内容，别无其他",
+
+		phraseRightAllowed: "有",
+		phraseRightMissing: "无",
+		phraseRightAsked:   "读取所需的 %[2]s 项权限中已授予 %[1]s 项",
+		phraseRightBind:    "授予权限：portolan auth -o yaml | kubectl apply -f -，然后 kubectl create clusterrolebinding portolan-reader --clusterrole portolan-reader --user NAME（或 --group、--serviceaccount NAMESPACE:NAME）",
 	}
 )
