@@ -349,3 +349,25 @@ func BenchmarkMake(b *testing.B) {
 		})
 	}
 }
+
+// Endpoints that ask their own Service are counted once.
+func TestAsksItself(t *testing.T) {
+	m := drawn(t, shared(t), Options{From: "pod/test/http-0"})
+	if s := m.Services[0]; s.Title != "svc/test/http:80" || s.Pods.Of != 2 || s.Pods.Reached != 2 {
+		t.Errorf("%s: %+v", s.Title, s.Pods)
+	}
+}
+
+// Where nothing is closed, everybody's edge says all.
+func TestGraphOpen(t *testing.T) {
+	s := generate.Cluster(generate.Size{Nodes: 4, Pods: 300, Namespaces: 10}, 1)
+	m := drawn(t, reach.Compile(compile(t, s)), Options{By: ByNamespace})
+	if len(m.Graph.Edges) != len(m.Columns) {
+		t.Errorf("%d edges to %d groups", len(m.Graph.Edges), len(m.Columns))
+	}
+	for _, e := range m.Graph.Edges {
+		if m.Graph.Vertices[e.From].Point != Everybody || e.Level != LevelAll {
+			t.Errorf("%+v from %+v", e, m.Graph.Vertices[e.From])
+		}
+	}
+}
