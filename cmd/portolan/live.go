@@ -29,6 +29,7 @@ const (
 type living struct {
 	flags       kube.Flags
 	local, live bool
+	read        bool // a cluster was read
 }
 
 // liveFlags are kubectl's flags for the cluster, and the two that choose between it
@@ -127,11 +128,14 @@ func (a *app) read(paths []string, about bool) (*manifest.Input, error) {
 
 // readBuilder is read, with the Builder, whose Input was taken.
 func (a *app) readBuilder(paths []string, about bool) (*manifest.Builder, *manifest.Input, error) {
+	b := manifest.NewBuilder(manifest.Options{})
+	if carried := os.Getenv(carriedFile); carried != "" {
+		return a.unpack(b, carried)
+	}
 	src, err := a.source(paths, about)
 	if err != nil {
 		return nil, nil, err
 	}
-	b := manifest.NewBuilder(manifest.Options{})
 	done := a.progress("reading " + strings.Join(paths, ", "))
 	err = b.AddPaths(paths, manifest.Options{Recursive: a.recurse, Stdin: a.in})
 	done()
@@ -156,6 +160,7 @@ func (a *app) over(b *manifest.Builder, some bool) (*manifest.Builder, *manifest
 	if err != nil {
 		return nil, nil, err
 	}
+	a.living.read = true
 	if !some {
 		in, err := r.Input()
 		return r.Builder, in, err

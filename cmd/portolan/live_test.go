@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -14,8 +16,7 @@ import (
 // sandbox takes the machine's kubeconfig away.
 func sandbox(t *testing.T) {
 	t.Helper()
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("KUBECONFIG", "")
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	t.Setenv("NO_COLOR", "1")
 	t.Setenv("LC_ALL", "C")
@@ -116,7 +117,7 @@ spec:
 		{"nobody there", "", []string{"--server", "https://127.0.0.1:1"}, 3, "", "connection refused", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv("KUBECONFIG", c.kubeconfig)
+			t.Setenv("KUBECONFIG", cmp.Or(c.kubeconfig, filepath.Join(dir, "none")))
 			before := len(s.Asked())
 			got := say(t, "", append(append([]string{}, question...), c.args...)...)
 			if got.code != c.code || !strings.HasPrefix(got.out, c.out) || !strings.Contains(got.err, c.err) || c.err == "" && got.err != "" {
@@ -198,5 +199,19 @@ func save(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestProveLive: the cluster is read before the namespaces are entered, in which it
+// is not reachable.
+func TestProveLive(t *testing.T) {
+	sandbox(t)
+	s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+	t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+	cmd := exec.Command(os.Args[0], "prove", "node/n2", "svc/test/ssh:22")
+	cmd.Args[0] = "portolan" // what the test binary is asked to be
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "as predicted") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -23,6 +23,11 @@ func (a *app) runProve(o *proving) error {
 	if o.rules {
 		return a.printRules(o)
 	}
+	remove, err := a.carry()
+	defer remove()
+	if err != nil {
+		return err
+	}
 	done, code, err := lab.Enter()
 	if done {
 		a.code = code

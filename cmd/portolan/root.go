@@ -37,12 +37,18 @@ type app struct {
 	lang     string
 	others   bool // ask under the other profiles that fit
 	living   living
+	called   string // what people type: "portolan" or "kubectl portolan"
 	code     int
 }
 
 // run executes the command line and returns the exit code.
 func run(args []string, in io.Reader, out, errw io.Writer) int {
-	a := &app{in: in, out: out, err: errw}
+	return runAs(calledAs(os.Args[0]), args, in, out, errw)
+}
+
+// runAs is run, with what people type to call it.
+func runAs(called string, args []string, in io.Reader, out, errw io.Writer) int {
+	a := &app{in: in, out: out, err: errw, called: called}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -99,7 +105,9 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.mapCommand(), a.assert(), a.lint(), a.diff(), a.snapshot(), a.auth(), a.version())
+	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.mapCommand(), a.assert(), a.lint(), a.diff(), a.watch(), a.snapshot(), a.auth(), a.version())
+	a.completions(root)
+	a.plugin(root)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		a.translate(root)
@@ -152,7 +160,7 @@ func (a *app) complain(err error) {
 	}
 	fmt.Fprintln(a.err, "portolan: "+report.Clean(what))
 	if hint != "" {
-		fmt.Fprintln(a.err, "  try: "+report.Clean(hint))
+		fmt.Fprintln(a.err, "  try: "+a.as(report.Clean(hint)))
 	}
 }
 

@@ -10,6 +10,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "portolan" {
+		// No test depends on the kubeconfig of the machine.
+		_ = os.Setenv("KUBECONFIG", filepath.Join(os.TempDir(), "portolan-no-kubeconfig")) // the names are good
+		_ = os.Unsetenv("KUBERNETES_SERVICE_HOST")
+	}
 	testscript.Main(m, map[string]func(){"portolan": main})
 }
 

@@ -89,7 +89,7 @@ func InCluster() bool {
 
 func (f *Flags) loader() clientcmd.ClientConfig {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = f.Kubeconfig
+	rules.ExplicitPath, rules.WarnIfAllMissing = f.Kubeconfig, false
 	o := &clientcmd.ConfigOverrides{CurrentContext: f.Context, Timeout: f.RequestTimeout}
 	o.Context.Cluster, o.Context.AuthInfo = f.Cluster, f.User
 	c, a := &o.ClusterInfo, &o.AuthInfo

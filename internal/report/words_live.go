@@ -2,14 +2,6 @@ package report
 
 import "github.com/portolan-net/portolan/flow"
 
-// The phrases of auth.
-const (
-	phraseRightAllowed flow.Code = "phrase-right-allowed"
-	phraseRightMissing flow.Code = "phrase-right-missing"
-	phraseRightAsked   flow.Code = "phrase-right-asked" // granted, all
-	phraseRightBind    flow.Code = "phrase-right-bind"
-)
-
 // The sentences about a live cluster, in English and Chinese.
 var (
 	englishLive = map[flow.Code]string{
@@ -32,8 +24,8 @@ var (
 		flow.CodeLossAgent:     "without it the dataplane is harder to recognise",
 		flow.CodeLossOwner:     "without it pods are named without their workload",
 
-		"help-auth":     "Print the role that reading a cluster needs, and check it",
-		"help-snapshot": "Save what the answers need of a cluster, and nothing else",
+		helpAuth:     "Print the role that reading a cluster needs, and check it",
+		helpSnapshot: "Save what the answers need of a cluster, and nothing else",
 
 		phraseRightAllowed: "yes",
 		phraseRightMissing: "NO",
@@ -60,8 +52,8 @@ var (
 		flow.CodeLossAgent:     "没有它，较难识别数据面",
 		flow.CodeLossOwner:     "没有它，Pod 无法归到其工作负载",
 
-		"help-auth":     "打印读取集群所需的角色，并检查是否具备",
-		"help-snapshot": "保存回答所需的内容，别无其他",
+		helpAuth:     "打印读取集群所需的角色，并检查是否具备",
+		helpSnapshot: "保存回答所需的内容，别无其他",
 
 		phraseRightAllowed: "有",
 		phraseRightMissing: "无",
