@@ -31,8 +31,7 @@ func (w *Walker) router(p *Packet, r *cluster.Router, via string) {
 	}
 	switch {
 	case w.Lacks("Node"):
-		w.step(p, flow.Routing, flow.Doubt, flow.CodeMissingKind, About{Object: flow.Object{Kind: "Node"}})
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+		w.missing(p, "Node")
 	case !choice.Known:
 		w.outside(p)
 	case len(choice.Nodes) == 0:
@@ -43,6 +42,12 @@ func (w *Walker) router(p *Packet, r *cluster.Router, via string) {
 	default:
 		w.Guide.Firsts(p, &choice)
 	}
+}
+
+// missing ends where objects of a kind would say how it goes on.
+func (w *Walker) missing(p *Packet, kind string) {
+	w.step(p, flow.Routing, flow.Doubt, flow.CodeMissingKind, About{Object: flow.Object{Kind: kind}})
+	w.endAs(p, flow.Unknown, flow.SeenUnknown)
 }
 
 // Enter brings the packet to a node that a router chose.
@@ -67,6 +72,10 @@ func (w *Walker) unknownBalancer(p *Packet) {
 // outside is an address that is not the cluster's. From outside that is a
 // question about somebody else's network; from inside the packet has left.
 func (w *Walker) outside(p *Packet) {
+	if p.First == "" && w.Lacks("Service") { // it may be any Service's address
+		w.missing(p, "Service")
+		return
+	}
 	if p.First == "" {
 		w.step(p, flow.Routing, flow.Lose, flow.CodeNoRoute, About{})
 		w.end(p, flow.NoRoute, "")
