@@ -58,9 +58,10 @@ var house = layout{
 		"internal/probe":    {"flow"},
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle", "internal/lab", "internal/proof"},
 		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
-		"internal/report":   {"pure", "internal/proof"},
+		"internal/watch":    {"flow", "cluster", "service", "policy", "model", "path", "reach", "check", "diff"},
+		"internal/report":   {"pure", "internal/proof", "internal/watch"},
 		"internal/draw":     {"pure", "internal/report"},
-		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube"},
+		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube", "internal/watch"},
 	},
 
 	// For tests only: no file of the product may import these.

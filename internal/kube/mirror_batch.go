@@ -20,10 +20,12 @@ type Batch struct {
 	At time.Time
 	// Input is the cluster, the same as before where nothing changed.
 	Input *manifest.Input
-	// Stale are the resources of which nothing is heard, Freshly those that are heard
-	// of again.
-	Stale   []Health
-	Freshly []string
+	// Anew: what is known is another, though no object may have changed.
+	Anew bool
+	// Stale are the resources of which nothing is heard, Lately those of them that
+	// were not among them before, Freshly those that are heard of again.
+	Stale, Lately []Health
+	Freshly       []string
 	// Unread is what is not known of the cluster.
 	Unread []Unread
 	// Err is why what is known makes no cluster; Input is then the last one that did.
@@ -31,7 +33,6 @@ type Batch struct {
 
 	m     *Mirror
 	state state
-	plain bool // nothing but Changes differs
 }
 
 // state is the parts of a moment.
@@ -120,7 +121,7 @@ func (m *Mirror) batch(first bool) (*Batch, error) {
 		}
 	}
 	dirty := m.dirty || len(b.Changes) > 0 || first
-	b.plain = !m.dirty
+	b.Anew = m.dirty
 	clear(m.pending)
 	m.dirty = false
 	if dirty {
@@ -140,6 +141,9 @@ func (m *Mirror) batch(first bool) (*Batch, error) {
 	var names []string
 	for _, h := range b.Stale {
 		names = append(names, h.Resource)
+		if !slices.Contains(m.told, h.Resource) {
+			b.Lately = append(b.Lately, h)
+		}
 	}
 	for _, t := range m.told {
 		if !slices.Contains(names, t) {
@@ -226,7 +230,7 @@ func (s *state) input(m *Mirror) (*manifest.Input, error) {
 // policies is the cluster before with the policies of now, where that is all.
 func (b *Batch) policies() (in *manifest.Input, ok bool, err error) {
 	was := b.m.last
-	if !b.plain || was == nil {
+	if b.Anew || was == nil {
 		return nil, false, nil
 	}
 	known := map[string]bool{}

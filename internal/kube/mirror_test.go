@@ -191,7 +191,9 @@ func TestStale(t *testing.T) {
 	for name, fail := range map[string]func(http.ResponseWriter, *http.Request){
 		"errors": func(w http.ResponseWriter, _ *http.Request) { kubetest.Refuse(w, 500, "InternalError", "etcd", "") },
 		"closed": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"login":  func(w http.ResponseWriter, _ *http.Request) { kubetest.Refuse(w, 401, "Unauthorized", "Unauthorized", "") },
+		"login": func(w http.ResponseWriter, _ *http.Request) {
+			kubetest.Refuse(w, 401, "Unauthorized", "Unauthorized", "")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := kubetest.NewLive(t, example)

@@ -13,6 +13,7 @@ const (
 	helpAssert   flow.Code = "help-assert"
 	helpLint     flow.Code = "help-lint"
 	helpDiff     flow.Code = "help-diff"
+	helpWatch    flow.Code = "help-watch"
 	helpVersion  flow.Code = "help-version"
 )
 
@@ -26,6 +27,7 @@ var englishHelp = map[flow.Code]string{
 	helpAssert:   "Check that connections are as expected",
 	helpLint:     "Find what does not do what it is there for",
 	helpDiff:     "Say what an upgrade takes and gives, and which object does it",
+	helpWatch:    "Say what is lost and gained in a live cluster, as it happens, and by whom",
 	helpVersion:  "Print the version",
 }
 
@@ -39,6 +41,7 @@ var chineseHelp = map[flow.Code]string{
 	helpAssert:   "检查连接是否与预期一致",
 	helpLint:     "找出没有起到应有作用的对象",
 	helpDiff:     "列出一次变更会失去和新增哪些访问，以及由哪个对象造成",
+	helpWatch:    "持续监视集群，访问一旦失去或新增立即说明，并指出造成它的对象和操作者",
 	helpVersion:  "打印版本",
 }
 

@@ -1,0 +1,124 @@
+package watch
+
+import (
+	"slices"
+
+	"github.com/portolan-net/portolan/diff"
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Bounds of what one Step tells, one by one; the rest is counted.
+const (
+	mostServices    = 12
+	mostConnections = 4
+)
+
+// compare says what the Step takes and gives.
+func (w *Watch) compare(s *Step) ([]Event, error) {
+	r, next, err := diff.After(w.chart, s.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	w.chart, w.model = next, next.Model()
+	w.someFronts(r)
+	var out []Event
+	var left [2]Folded // lost, gained
+	count := func(e *Event) *Folded {
+		if e.Kind == Lost {
+			return &left[0]
+		}
+		return &left[1]
+	}
+	shown := 0
+	for i := range r.Services {
+		if !w.watched(&r.Services[i]) {
+			continue
+		}
+		for _, items := range together(r.Services[i].Items) {
+			e := w.lost(s, &items[0].Loss)
+			e.Service, e.Items = &r.Services[i], items
+			if shown++; shown > mostServices {
+				count(&e).Services++
+				continue
+			}
+			out = append(out, e)
+		}
+	}
+	if w.opt.All {
+		shown = 0
+		for i := range r.Connections {
+			c := &r.Connections[i]
+			if c.Told {
+				continue
+			}
+			e := w.lost(s, &c.Loss)
+			e.Connection = c
+			if shown++; shown > mostConnections {
+				count(&e).Connections++
+				continue
+			}
+			out = append(out, e)
+		}
+	}
+	for i, k := range [2]Kind{Lost, Gained} {
+		if left[i] != (Folded{}) {
+			out = append(out, Event{Kind: k, Folded: &left[i], Sure: true})
+		}
+	}
+	return out, nil
+}
+
+// watched: the Service port is one of those that were asked for.
+func (w *Watch) watched(s *diff.Service) bool {
+	if w.opt.All {
+		return true
+	}
+	return slices.ContainsFunc(w.targets, func(t target) bool { return t.is(s.Object, int(s.Port.Port)) })
+}
+
+func (t target) is(o flow.Object, port int) bool {
+	return t.namespace == o.Namespace && t.name == o.Name && (t.port == 0 || t.port == port)
+}
+
+// together are items of one cause.
+func together(items []diff.Item) [][]diff.Item {
+	var out [][]diff.Item
+	for i := range items {
+		n := slices.IndexFunc(out, func(o []diff.Item) bool {
+			a, b := &o[0], &items[i]
+			return a.Lost == b.Lost && a.Sure == b.Sure && a.More == b.More && slices.EqualFunc(a.Causes, b.Causes, slices.Equal[[]*diff.Object])
+		})
+		if n < 0 {
+			out = append(out, nil)
+			n = len(out) - 1
+		}
+		out[n] = append(out[n], items[i])
+	}
+	return out
+}
+
+func (w *Watch) lost(s *Step, l *diff.Loss) Event {
+	e := Event{Kind: Gained, Sure: l.Sure, More: l.More}
+	if l.Lost {
+		e.Kind = Lost
+	}
+	for _, set := range l.Causes {
+		var causes []Cause
+		for _, o := range set {
+			causes = append(causes, w.cause(s, o.Object, howOf(o.How), o.Fields))
+		}
+		e.Causes = append(e.Causes, causes)
+	}
+	return e
+}
+
+func howOf(h diff.How) How {
+	switch h {
+	case diff.Added:
+		return Created
+	case diff.Removed:
+		return Deleted
+	case diff.Changed:
+	}
+	return Changed
+}
