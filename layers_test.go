@@ -53,7 +53,8 @@ var house = layout{
 		"internal/kubetest": {},
 		"internal/truth":    {"flow", "cluster"},
 		"internal/generate": {"flow", "cluster"},
-		"internal/bench":    {"pure", "internal/manifest", "internal/generate"},
+		"internal/bench":    {"pure", "internal/manifest", "internal/generate", "internal/cores"},
+		"internal/cores":    {},
 		"internal/lab":      {"pure", "internal/probe"},
 		"internal/probe":    {"flow"},
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle", "internal/lab", "internal/proof"},
@@ -61,7 +62,7 @@ var house = layout{
 		"internal/watch":    {"flow", "cluster", "service", "policy", "model", "path", "reach", "check", "diff"},
 		"internal/report":   {"pure", "internal/proof", "internal/watch"},
 		"internal/draw":     {"pure", "internal/report"},
-		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube", "internal/watch"},
+		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube", "internal/watch", "internal/cores"},
 	},
 
 	// For tests only: no file of the product may import these.

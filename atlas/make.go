@@ -51,8 +51,7 @@ func Make(c *reach.Chart, o Options) (*Map, error) {
 			"name a part: -n NAMESPACE, --from, --to; or --by namespace",
 		}
 	}
-	x.draw(m)
-	x.servicesOf(m)
+	x.servicesOf(m, func() { x.draw(m) })
 	m.Graph = x.graphOf(m)
 	return m, nil
 }

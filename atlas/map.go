@@ -71,6 +71,8 @@ type Options struct {
 	Default string
 	// Imagined are pods that do not exist; the Map is then about them.
 	Imagined []Imagined
+	// Cores share out the work; nil is one after another.
+	Cores reach.Cores
 }
 
 // Map is who can reach what.

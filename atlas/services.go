@@ -74,19 +74,19 @@ type Sum struct {
 	Seen        []flow.Seen // of those who do not always
 }
 
-// servicesOf are the Service ports of the cluster that the Options leave.
-func (x *making) servicesOf(m *Map) {
+// servicesOf are the Service ports of the cluster that the Options leave. What is
+// beside it is done at the same time, where there are cores.
+func (x *making) servicesOf(m *Map, beside func()) {
 	x.indexNamespaces()
-	var last *Service
-	for f := range x.c.Fronts {
-		if !x.wanted(f.Service, f.Named) {
-			continue
+	var services []*cluster.Service
+	all := x.c.Model().Snapshot.Services
+	for i := range all {
+		if svc := &all[i]; slices.ContainsFunc(x.c.Model().Services.Of(svc), func(f *service.Front) bool { return x.wanted(svc, f.Named) }) {
+			services = append(services, svc)
 		}
-		if last == nil || last.Service != f.Service || last.Port != f.Named {
-			m.Services = append(m.Services, x.newService(f.Service, f.Named))
-			last = &m.Services[len(m.Services)-1]
-		}
-		last.Fronts = append(last.Fronts, x.frontOf(f))
+	}
+	for _, fronts := range x.c.FrontsOf(services, x.o.Cores, beside) {
+		x.portsOf(m, fronts)
 	}
 	for i := range m.Services {
 		x.sumUp(&m.Services[i])
@@ -95,6 +95,22 @@ func (x *making) servicesOf(m *Map) {
 		return cmp.Or(strings.Compare(a.Service.Namespace, b.Service.Namespace), strings.Compare(a.Service.Name, b.Service.Name))
 	})
 	m.Services = slices.DeleteFunc(m.Services, func(s Service) bool { return !x.leaves(&s) })
+}
+
+// portsOf puts the fronts of one Service to their ports.
+func (x *making) portsOf(m *Map, fronts []reach.Front) {
+	var last *Service
+	for i := range fronts {
+		f := &fronts[i]
+		if !x.wanted(f.Service, f.Named) {
+			continue
+		}
+		if last == nil || last.Port != f.Named {
+			m.Services = append(m.Services, x.newService(f.Service, f.Named))
+			last = &m.Services[len(m.Services)-1]
+		}
+		last.Fronts = append(last.Fronts, x.frontOf(f))
+	}
 }
 
 // wanted reports whether a Service port is asked for.

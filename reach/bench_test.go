@@ -134,28 +134,40 @@ func BenchmarkMap(b *testing.B) {
 // wholeMap counts rectangles and parts. One reader begins with the Flows; whoever
 // is free takes the next Services.
 func wholeMap(c *Chart) (rectangles, parts int) {
-	services := c.m.Snapshot.Services
-	var next, found atomic.Int64
-	fronts := func(r *Chart) {
-		n := 0
-		for i := int(next.Add(1)) - 1; i < len(services); i = int(next.Add(1)) - 1 {
-			for _, f := range r.Service(&services[i]) {
-				n += len(f.Outside) + len(f.Nodes) + len(f.Pods)
-			}
+	var services []*cluster.Service
+	for i := range c.m.Snapshot.Services {
+		services = append(services, &c.m.Snapshot.Services[i])
+	}
+	flows := func() {
+		for range c.Flows {
+			rectangles++
 		}
-		found.Add(int64(n))
 	}
+	for _, fronts := range c.FrontsOf(services, everyCore, flows) {
+		for i := range fronts {
+			f := &fronts[i]
+			parts += len(f.Outside) + len(f.Nodes) + len(f.Pods)
+		}
+	}
+	return rectangles, parts
+}
+
+// everyCore is Cores. (internal/cores is not for pure packages.)
+func everyCore(n int, worker func() func(int)) {
+	var workers []func(int)
+	for range runtime.GOMAXPROCS(0) {
+		workers = append(workers, worker())
+	}
+	var next atomic.Int64
 	var all sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) - 1 {
-		r := c.Reader()
-		all.Go(func() { fronts(r) })
+	for _, do := range workers {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
 	}
-	for range c.Flows {
-		rectangles++
-	}
-	fronts(c)
 	all.Wait()
-	return rectangles, int(found.Load())
 }
 
 // One verdict of policies, in random order.

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"sync"
@@ -58,4 +59,53 @@ func TestReader(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Fronts that are worked out on several cores are those that one works out.
+func TestFrontsOf(t *testing.T) {
+	s := generate.Cluster(generate.Medium, 4)
+	var services []*cluster.Service
+	for i := range s.Services {
+		services = append(services, &s.Services[i])
+	}
+	m := compileSnapshot(t, s)
+	flows := 0
+	beside := func(c *Chart) func() {
+		flows = 0
+		return func() {
+			for range c.Flows {
+				flows++
+			}
+		}
+	}
+	one, several := Compile(m), Compile(m)
+	want := one.FrontsOf(services, nil, beside(one))
+	wantFlows := flows
+	got := several.FrontsOf(services, everyCore, beside(several))
+	if !reflect.DeepEqual(shown(got), shown(want)) || flows != wantFlows || flows == 0 {
+		t.Errorf("several cores: %d flows, one: %d; or other fronts", flows, wantFlows)
+	}
+	for i, svc := range services {
+		if !reflect.DeepEqual(shown(got[i:i+1]), shown([][]Front{one.Service(svc)})) {
+			t.Fatalf("%s/%s: not the fronts of the Service", svc.Namespace, svc.Name)
+		}
+	}
+}
+
+// shown are fronts as text: they hold pointers into the Chart they come from.
+func shown(all [][]Front) []string {
+	var out []string
+	for _, fronts := range all {
+		for i := range fronts {
+			f := &fronts[i]
+			out = append(out, fmt.Sprint(f.Kind, f.Addr, f.Port, f.Outside, len(f.Nodes), len(f.Pods)))
+			for _, n := range f.Nodes {
+				out = append(out, fmt.Sprint(n.Nodes.Names(), n.Answer))
+			}
+			for _, p := range f.Pods {
+				out = append(out, fmt.Sprint(slices.Collect(p.Units.All), p.All, p.Nodes.Names(), len(p.Self), p.Pods, p.Answer))
+			}
+		}
+	}
+	return out
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-net/portolan/atlas"
+	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/explain"
 	"github.com/portolan-net/portolan/internal/draw"
 	"github.com/portolan-net/portolan/internal/report"
@@ -126,6 +127,7 @@ func (a *app) runMap(files []string, x *mapping, focus bool) error {
 		return err
 	}
 	done := a.progress("drawing the map")
+	o.Cores = cores.All
 	drawn, err := atlas.Make(reach.Compile(m), o)
 	done()
 	if err != nil {

@@ -9,13 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/model"
 	"github.com/portolan-net/portolan/path"
@@ -120,28 +119,23 @@ func (f *figures) compileAndMap(s *cluster.Snapshot) (*model.Model, error) {
 }
 
 // wholeMap counts the connections of all pods, as rectangles, and the fronts of
-// all Services with their answers. One core begins with the first, all go on with
-// the second.
+// all Services with their answers.
 func wholeMap(c *reach.Chart) int {
-	services := c.Model().Snapshot.Services
-	var next, found atomic.Int64
-	fronts := func(r *reach.Chart) {
-		for i := int(next.Add(1)) - 1; i < len(services); i = int(next.Add(1)) - 1 {
-			found.Add(int64(len(r.Service(&services[i]))))
-		}
-	}
-	var all sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) - 1 {
-		r := c.Reader()
-		all.Go(func() { fronts(r) })
+	all := c.Model().Snapshot.Services
+	services := make([]*cluster.Service, len(all))
+	for i := range all {
+		services[i] = &all[i]
 	}
 	n := 0
-	for range c.Flows {
-		n++
+	flows := func() {
+		for range c.Flows {
+			n++
+		}
 	}
-	fronts(c)
-	all.Wait()
-	return n + int(found.Load())
+	for _, fronts := range c.FrontsOf(services, cores.All, flows) {
+		n += len(fronts)
+	}
+	return n
 }
 
 func (f *figures) measureEngine(m *model.Model) {
