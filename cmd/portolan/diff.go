@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -31,13 +32,14 @@ func (a *app) diff() *cobra.Command {
 somebody they did not, which connections of pods are lost and gained, and by which
 object: the one whose change alone does it.
 
-OLD and NEW are files or directories. With -f and --with the objects of one are
-laid over the other as kubectl apply would: Services keep their addresses, running
+OLD and NEW are files or directories. With --with the objects of one are laid over
+the other (-f, or without it the cluster) as kubectl apply would: Services keep their addresses, running
 pods take the template of their workload, EndpointSlices follow.
 
 Exit code 1 when something is lost, gained, or either, as --fail-on says.`,
 		Example: `  portolan diff before/ after/ --fail-on lost
   helm template chart -n test | portolan diff -f live.yaml --with - -n test --fail-on lost
+  portolan diff --with policy.yaml --fail-on lost
   portolan diff -f live.yaml --with policy.yaml
   portolan diff -f live.yaml --without NetworkPolicy/test/deny-from-other-namespaces`,
 		Args: cobra.MaximumNArgs(2),
@@ -102,7 +104,7 @@ func (a *app) runDiff(args []string, x *diffing) error {
 func (a *app) versions(args []string, x *diffing) (old, young *cluster.Snapshot, err error) {
 	laid := len(x.with)+len(x.without) > 0
 	switch {
-	case laid && len(args) == 0 && len(a.files) > 0:
+	case laid && len(args) == 0 && (len(a.files) > 0 || a.hasCluster()):
 		return a.overlaid(x)
 	case laid:
 		return nil, nil, &usageError{what: "--with and --without need the version they change, by -f and not as an argument", hint: "portolan diff -f live.yaml --with new.yaml"}
@@ -135,6 +137,9 @@ func (a *app) overlaid(x *diffing) (old, young *cluster.Snapshot, err error) {
 			return nil, nil, &usageError{what: fmt.Sprintf("--without %q is not Kind/namespace/name", w), hint: "--without NetworkPolicy/test/deny-all"}
 		}
 	}
+	if len(a.files) == 0 {
+		return a.overCluster(o)
+	}
 	done := a.progress("reading " + strings.Join(slices.Concat(a.files, x.with), ", "))
 	was, now, err := manifest.LoadOver(a.files, o, manifest.Options{Recursive: a.recurse, Stdin: a.in})
 	done()
@@ -148,6 +153,6 @@ func (a *app) overlaid(x *diffing) (old, young *cluster.Snapshot, err error) {
 // warn prints the reader's warnings.
 func (a *app) warn(in *manifest.Input) {
 	for _, w := range in.Warnings {
-		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", w.Position, report.Say(w.Reason))
+		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", cmp.Or(w.Position.String(), w.Object.String()), report.Say(w.Reason))
 	}
 }

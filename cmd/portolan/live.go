@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/internal/kube"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/report"
@@ -173,6 +174,26 @@ func (a *app) over(b *manifest.Builder, some bool) (*manifest.Builder, *manifest
 		return nil, nil, err
 	}
 	return r.Builder, r.Finish(in), nil
+}
+
+// hasCluster reports whether there is a cluster to read, and nobody says not to.
+func (a *app) hasCluster() bool {
+	src, err := a.source(nil, false)
+	return err == nil && src == live
+}
+
+// overCluster is the cluster, and the same with what is laid over it.
+func (a *app) overCluster(o manifest.Overlay) (old, young *cluster.Snapshot, err error) {
+	r, err := a.readCluster()
+	if err != nil {
+		return nil, nil, err
+	}
+	was, now, err := r.Builder.With(o, manifest.Options{Recursive: a.recurse, Stdin: a.in})
+	if err != nil {
+		return nil, nil, err
+	}
+	a.warn(now)
+	return r.Finish(was).Snapshot, r.Finish(now).Snapshot, nil
 }
 
 // readCluster reads the live cluster, and says on stderr what could not be read.

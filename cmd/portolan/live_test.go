@@ -215,3 +215,21 @@ func TestProveLive(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestDiffLive: what a file would change in the cluster.
+func TestDiffLive(t *testing.T) {
+	sandbox(t)
+	s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+	s.Expire("pods")
+	t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+	deny := filepath.Join(t.TempDir(), "deny.yaml")
+	save(t, deny, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: nobody}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n")
+	got := say(t, "", "diff", "--with", deny, "-n", "monitoring", "--fail-on", "lost")
+	if got.code != 1 || !strings.Contains(got.out, "NetworkPolicy/monitoring/nobody") {
+		t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+	}
+	same := say(t, "", "diff", "--without", "NetworkPolicy/test/nothing")
+	if same.code != 3 || !strings.Contains(same.err, "no such object") {
+		t.Errorf("code %d\n%s\n%s", same.code, same.out, same.err)
+	}
+}

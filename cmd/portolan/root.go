@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -175,9 +174,7 @@ func (a *app) loadAs(paths []string, about bool) (*manifest.Input, *model.Model,
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, w := range in.Warnings {
-		fmt.Fprintf(a.err, "portolan: warning: %s: %s\n", cmp.Or(w.Position.String(), w.Object.String()), report.Say(w.Reason))
-	}
+	a.warn(in)
 	m, err := model.Compile(in.Snapshot)
 	return in, m, err
 }

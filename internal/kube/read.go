@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -207,6 +208,7 @@ func (r *reader) reading(ctx context.Context, lists []*listing, stale []string, 
 	}
 	for _, g := range stale {
 		out.Notes = append(out.Notes, flow.Because(flow.CodeLiveStale, g))
+		out.doubt(g)
 	}
 	r.configs(ctx, lists, out)
 	out.Notes = append(out.Notes, unreadNotes(out.Unread)...)
@@ -246,6 +248,16 @@ func (out *Reading) miss(u Unread) {
 	default:
 		if !slices.Contains(out.Absent, k.Kind) {
 			out.Absent = append(out.Absent, k.Kind)
+		}
+	}
+}
+
+// doubt says of a group whose API server does not answer that its policies may decide.
+func (out *Reading) doubt(groupVersion string) {
+	group, _, _ := strings.Cut(groupVersion, "/")
+	for _, k := range manifest.Kinds() {
+		if k.Foreign && k.Group == group {
+			out.Builder.Doubt(cluster.Foreign{Object: flow.Object{Kind: k.Kind, Name: "*"}, Engine: k.Engine, DenyOnly: k.DenyOnly})
 		}
 	}
 }
