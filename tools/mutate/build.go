@@ -22,10 +22,11 @@ type program struct {
 	name, path, dir string
 }
 
-// test is one Test function, and the mutants that it meets.
+// test is one Test function, and the mutants that it meets: under -short, or whole.
 type test struct {
 	*program
 	name  string
+	whole bool
 	takes time.Duration
 	meets map[int]bool
 }
@@ -40,7 +41,7 @@ func writeOverlay(dir string, replace map[string]string) (string, error) {
 	return name, os.WriteFile(name, b, 0o600)
 }
 
-// build makes the test programs.
+// build makes the test programs. A package without tests has none.
 func build(root, dir, overlay string, pkgs []string) ([]*program, error) {
 	list, err := goList(root, pkgs)
 	if err != nil {
@@ -54,13 +55,17 @@ func build(root, dir, overlay string, pkgs []string) ([]*program, error) {
 		if b, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("building %s: %w\n%s", l.ImportPath, err, b)
 		}
+		if _, err := os.Stat(p.path); errors.Is(err, os.ErrNotExist) {
+			continue
+		}
 		out = append(out, p)
 	}
 	return out, nil
 }
 
-// survey runs every test once without a mutant.
-func survey(dir string, programs []*program, without *regexp.Regexp) ([]*test, error) {
+// survey runs every test once without a mutant: under -short, and then those whole
+// that take longer then. The quickest is first.
+func survey(dir string, programs []*program, without *regexp.Regexp, quick bool) ([]*test, error) {
 	var out []*test
 	for _, p := range programs {
 		b, err := p.command(context.Background(), "-test.list=^Test").Output()
@@ -71,24 +76,38 @@ func survey(dir string, programs []*program, without *regexp.Regexp) ([]*test, e
 			if without.MatchString(name) {
 				continue
 			}
-			t := &test{program: p, name: name, meets: map[int]bool{}}
-			met := filepath.Join(dir, "met")
-			start := time.Now()
-			if err := t.run(time.Hour, 0, met); err != nil {
-				return nil, fmt.Errorf("%s %s fails without a mutant: %w", p.name, name, err)
-			}
-			t.takes = time.Since(start)
-			if err := t.read(met); err != nil {
+			short, whole := &test{program: p, name: name}, &test{program: p, name: name, whole: true}
+			if err := short.first(dir); err != nil {
 				return nil, err
 			}
-			out = append(out, t)
+			if out = append(out, short); quick {
+				continue
+			}
+			if err := whole.first(dir); err != nil {
+				return nil, err
+			}
+			if whole.takes > 2*short.takes {
+				out = append(out, whole)
+			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *test) int { return cmp.Compare(a.takes, b.takes) })
 	return out, nil
 }
 
+// first runs the test without a mutant.
+func (t *test) first(dir string) error {
+	met := filepath.Join(dir, "met")
+	start := time.Now()
+	if err := t.run(time.Hour, 0, met); err != nil {
+		return fmt.Errorf("%s %s fails without a mutant: %w", t.program.name, t.name, err)
+	}
+	t.takes = time.Since(start)
+	return t.read(met)
+}
+
 func (t *test) read(met string) error {
+	t.meets = map[int]bool{}
 	b, err := os.ReadFile(met)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -111,7 +130,7 @@ func (t *test) read(met string) error {
 const memory = 8 << 20
 
 func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
-	words := append([]string{"-c", `ulimit -v "$0" && exec "$@"`, strconv.Itoa(memory), p.path, "-test.short"}, args...)
+	words := append([]string{"-c", `ulimit -v "$0" && exec "$@"`, strconv.Itoa(memory), p.path}, args...)
 	cmd := exec.CommandContext(ctx, "sh", words...)
 	cmd.Dir = p.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -125,7 +144,7 @@ func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 func (t *test) run(limit time.Duration, mutant int, met string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	cmd := t.command(ctx, "-test.failfast", "-test.run=^"+t.name+"$")
+	cmd := t.command(ctx, "-test.failfast", "-test.run=^"+t.name+"$", "-test.short="+strconv.FormatBool(!t.whole))
 	cmd.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(mutant), "MET="+met)
 	return cmd.Run()
 }

@@ -15,7 +15,7 @@ import (
 type options struct {
 	root, only, skip, shard, tests, without, again string
 	workers, each                                  int
-	named, list, fresh                             bool
+	named, list, fresh, quick                      bool
 }
 
 func main() {
@@ -32,6 +32,7 @@ func main() {
 	flag.BoolVar(&o.named, "named", true, "try the named mutants, too")
 	flag.BoolVar(&o.list, "list", false, "list the mutants and leave")
 	flag.BoolVar(&o.fresh, "fresh", false, "only mutants that reviewed.txt says nothing of")
+	flag.BoolVar(&o.quick, "quick", false, "ask tests under -short alone")
 	flag.Parse()
 	code, err := mutate(&o, flag.Args())
 	if err != nil {
@@ -68,7 +69,7 @@ func mutate(o *options, packages []string) (int, error) {
 	if err != nil || o.list || len(packages) == 0 {
 		return min(bad, 1), err
 	}
-	results := try(chosen, tests, o.workers)
+	results := try(chosen, tests, known, o.workers)
 	whole := o.only == "" && o.shard == "1/1" && o.each == 1 && o.skip == "^$" && o.without == "^$" && o.again == "" && !o.fresh
 	bad += report(os.Stdout, results, known, whole)
 	return min(bad, 1), nil
@@ -122,7 +123,7 @@ func prepare(o *options, root, dir string, packages []string) ([]*mutant, []*tes
 		return nil, nil, err
 	}
 	fmt.Fprintf(os.Stderr, "%d mutants, %d of them chosen, %d test programs\n", len(pl.mutants), len(chosen), len(programs))
-	tests, err := survey(dir, programs, without)
+	tests, err := survey(dir, programs, without, o.quick)
 	return chosen, tests, err
 }
 

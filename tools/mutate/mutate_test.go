@@ -65,7 +65,7 @@ func TestMutants(t *testing.T) {
 	if _, err := format.Source(changed); err != nil {
 		t.Errorf("%v in\n%s", err, changed)
 	}
-	results := try(chosen, tests, 1)
+	results := try(chosen, tests, nil, 1)
 	for want, keys := range map[string][]string{
 		"killed":   {"boundary\tfrom <= n", "boundary\tn < to", "drop-operand\tn < to", "off-by-one\tn - from", "negate\ttrue", "drop-statement\treturn n - from, true"},
 		"survives": {"drop-operand\tfrom <= n", "first-only\tlist", "min-max\tmax(x, 1)", "nil-empty\tlen(list) == 0"},

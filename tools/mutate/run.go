@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -17,14 +18,14 @@ type result struct {
 
 // try runs the mutants that are asked for, some at a time. The results are in
 // the order of the mutants.
-func try(mutants []*mutant, tests []*test, workers int) []result {
+func try(mutants []*mutant, tests []*test, known []*review, workers int) []result {
 	out := make([]result, len(mutants))
 	work := make(chan int)
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
 			for i := range work {
-				if out[i] = judge(mutants[i], tests); !out[i].killed {
+				if out[i] = judge(mutants[i], tests, known); !out[i].killed {
 					fmt.Fprintf(os.Stderr, "survives: %s\n", mutants[i].key())
 				}
 			}
@@ -42,17 +43,23 @@ func try(mutants []*mutant, tests []*test, workers int) []result {
 	return out
 }
 
-// judge asks the tests that meet the mutant, the quickest first.
-func judge(m *mutant, tests []*test) result {
+// judge asks the tests that meet the mutant, the quickest first: under -short, and
+// then whole, unless somebody reviewed it.
+func judge(m *mutant, tests []*test, known []*review) result {
 	r := result{mutant: m}
-	for _, t := range tests {
-		if !t.meets[m.id] {
-			continue
+	for _, whole := range []bool{false, true} {
+		if whole && slices.ContainsFunc(known, func(k *review) bool { return k.covers(m) }) {
+			break
 		}
-		r.met = true
-		if t.run(5*time.Second+8*t.takes, m.id, "") != nil {
-			r.killed, r.by = true, t.program.name+" "+t.name
-			return r
+		for _, t := range tests {
+			if t.whole != whole || !t.meets[m.id] {
+				continue
+			}
+			r.met = true
+			if t.run(5*time.Second+8*t.takes, m.id, "") != nil {
+				r.killed, r.by = true, t.program.name+" "+t.name
+				return r
+			}
 		}
 	}
 	return r

@@ -1,0 +1,280 @@
+package reach
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/policy"
+)
+
+// crowd gives a cluster so many pods that lists of them are long: copies of those
+// there are, with addresses of their own, most with a label more.
+func crowd(r *rand.Rand, s *cluster.Snapshot, size int) {
+	base := slices.DeleteFunc(slices.Clone(s.Pods), func(p cluster.Pod) bool { return p.HostNetwork || len(p.IPs) == 0 || p.Finished() })
+	if len(base) == 0 {
+		return
+	}
+	s.Pods = slices.Clone(s.Pods)
+	for i := len(s.Pods); i < size; i++ {
+		p := base[r.IntN(len(base))]
+		p.Name, p.IPs = fmt.Sprintf("copy%d", i), slices.Clone(p.IPs)
+		for j, a := range p.IPs {
+			b := a.AsSlice()
+			b[len(b)-1] = byte(16 + i)
+			p.IPs[j], _ = netip.AddrFromSlice(b)
+		}
+		if i%4 > 0 {
+			p.Labels = cluster.Labels{"copy": fmt.Sprint(i % 40)}
+			for k, v := range base[r.IntN(len(base))].Labels {
+				p.Labels[k] = v
+			}
+		}
+		if i%3 == 0 {
+			p.Owner = flow.Object{Kind: "Deployment", Namespace: p.Namespace, Name: fmt.Sprint("d", i%7)}
+		}
+		s.Pods = append(s.Pods, p)
+	}
+}
+
+// crowded is a cluster in which more than a few pods are alike to a policy, and
+// another version of it.
+func crowded(seed uint64) (*generate.Tangled, *cluster.Snapshot) {
+	g := generate.Tangle(generate.Kind(2*(seed%3/2)), seed)
+	g.MorePolicies()
+	if s := dense(g.Rand, g.Snapshot.Fabric); seed%2 == 0 && len(s.Pods) > 0 {
+		g.Snapshot = s
+	}
+	if seed%7 == 0 {
+		g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{
+			Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: g.Snapshot.Namespaces[0].Name, DenyOnly: seed%14 == 0,
+		})
+	}
+	crowd(g.Rand, g.Snapshot, 12+g.IntN(40))
+	g.Snapshot.Services, g.Snapshot.EndpointSlices = nil, nil
+	young := mutate(g)
+	if seed%7 == 0 && g.IntN(2) == 0 {
+		young.Foreign = nil
+	}
+	return g, young
+}
+
+// told is ports by pair of units and by family; nothing may be told twice.
+type told struct {
+	*testing.T
+	n     int
+	cells [2][]Ports
+}
+
+func newTold(t *testing.T, units int) *told {
+	return &told{T: t, n: units, cells: [2][]Ports{make([]Ports, units*units), make([]Ports, units*units)}}
+}
+
+func (x *told) put(from, to Set, in Families, ports Ports) {
+	for u := range from.All {
+		for v := range to.All {
+			for f := range x.cells {
+				if in&(1<<f) == 0 {
+					continue
+				}
+				at := &x.cells[f][int(u)*x.n+int(v)]
+				if len(*at) == 0 {
+					*at = ports
+					continue
+				}
+				if both := at.And(ports); len(both) > 0 {
+					x.Fatalf("%d to %d, family %d: %v told twice", u, v, f, both)
+				}
+				*at = at.Union(ports)
+			}
+		}
+	}
+}
+
+func (x *told) of(u, v, f int) Ports { return x.cells[f][u*x.n+v] }
+
+// What Flows tell of every pair of many pods is what Between says of it, and that
+// is what the tables say where somebody looks.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	passed, denied := 0, 0
+	for seed := *firstSeed; passed+denied < 4*questions(t); seed++ {
+		g, _ := crowded(seed)
+		m := compile(t, g)
+		c := Compile(m)
+		n := c.Units()
+		sure, unsure := newTold(t, n), newTold(t, n)
+		for f := range c.Flows {
+			if f.Sure {
+				sure.put(f.From, f.To, f.Families, f.Ports)
+			} else {
+				unsure.put(f.From, f.To, f.Families, f.Ports)
+			}
+		}
+		for u := range n {
+			for v := range n {
+				for f := range 2 {
+					if c.units.list[u].families&c.units.list[v].families&(1<<f) == 0 {
+						continue
+					}
+					open, doubtful := c.Between(Unit(u), Unit(v), 1<<f)
+					if !open.Equal(sure.of(u, v, f)) || !doubtful.Equal(unsure.of(u, v, f)) {
+						t.Fatalf("seed %d: %d to %d, family %d: %v and perhaps %v, Flows tell %v and %v", seed, u, v, f, open, doubtful, sure.of(u, v, f), unsure.of(u, v, f))
+					}
+					proto, port := flow.Protocol(1+(u+v)%3), edges[(u+3*v)%len(edges)]
+					switch want := judged(m, c, Unit(u), Unit(v), family(f), proto, port); {
+					case want == no && !open.Contains(proto, port) && !doubtful.Contains(proto, port):
+						denied++
+					case want == yes && open.Contains(proto, port), want == perhaps && doubtful.Contains(proto, port):
+						passed++
+					default:
+						t.Fatalf("seed %d (%s): %d to %d, %v %d: the tables say %v; %v, perhaps %v", seed, m.Profile.Policy.Name, u, v, proto, port, want, open, doubtful)
+					}
+				}
+			}
+		}
+	}
+	if passed < questions(t)/3 || denied < questions(t)/3 {
+		t.Errorf("%d pass, %d are denied", passed, denied)
+	}
+}
+
+// judged is what both ends' policies say by the tables.
+func judged(m *model.Model, c *Chart, u, v Unit, f family, proto flow.Protocol, port uint16) match {
+	answer := yes
+	ends := [2]policy.Party{}
+	for i, n := range []Unit{u, v} {
+		un := &c.units.list[n]
+		answer = min(answer, un.doubt.of(yes))
+		if ends[i] = (policy.Party{Addr: un.addr[f], Pod: un.pod}); un.pod.Invented {
+			ends[i].Addr = netip.Addr{}
+		}
+	}
+	for i, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		if c.units.list[[]Unit{u, v}[i]].doubt == maybeAny || !m.Profile.Policy.Enforces {
+			continue
+		}
+		switch m.Policies.Judge(policy.Question{Direction: d, Subject: ends[i], Peer: ends[1-i], Protocol: proto, Port: port}).Verdict {
+		case policy.Denied:
+			return no
+		case policy.Undecided:
+			answer = min(answer, perhaps)
+		default:
+		}
+	}
+	return answer
+}
+
+// What a policy in another's place takes from many pods, and gives, is told of
+// every pair, once; what a difference tells of two versions, too.
+func TestCrowdChanges(t *testing.T) {
+	t.Parallel()
+	x := crowdChanges{T: t}
+	for seed := *firstSeed; x.pairs < 12*questions(t); seed++ {
+		g, young := crowded(seed)
+		was := Compile(compile(t, g))
+		now := Compile(compileSnapshot(t, young))
+		d := Diff(was, now)
+		x.seed = seed
+		x.compare(was, now, d.Pods, d.Changes)
+		spare := generate.Tangle(generate.Whole, seed+1e6)
+		if spare.MorePolicies(); seed%2 == 0 {
+			spare.Snapshot = dense(g.Rand, g.Snapshot.Fabric)
+		}
+		s := *g.Snapshot
+		for range 2 {
+			s.NetworkPolicies = slices.Clone(s.NetworkPolicies)
+			old, young := swap(g, &s, spare.Snapshot.NetworkPolicies)
+			if old == nil && young == nil {
+				continue
+			}
+			next, changes := was.Replace(old, young)
+			both := make([]Both, next.Units())
+			for u := range both {
+				both[u] = Both{was.UnitOf(next.Unit(Unit(u)).Example), Unit(u)}
+			}
+			x.compare(was, next, both, changes)
+			x.fresh(next, Compile(compileSnapshot(t, &s)))
+			was = next
+		}
+	}
+	if x.lost < x.pairs/200 || x.gained < x.pairs/200 {
+		t.Errorf("%d pairs, %d lost something, %d gained", x.pairs, x.lost, x.gained)
+	}
+	t.Logf("%d pairs, %d lost something, %d gained", x.pairs, x.lost, x.gained)
+}
+
+type crowdChanges struct {
+	*testing.T
+	seed                uint64
+	pairs, lost, gained int
+}
+
+func (x *crowdChanges) compare(was, now *Chart, both []Both, changes []Change) {
+	x.Helper()
+	by := map[[2]bool]*told{}
+	for _, k := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
+		by[k] = newTold(x.T, len(both))
+	}
+	for _, c := range changes {
+		by[[2]bool{c.Sure, c.Lost}].put(c.From.Units, c.To.Units, c.Families, c.Ports)
+	}
+	clear := was.Certain() && now.Certain()
+	for i, a := range both {
+		for j, b := range both {
+			has := was.units.list[a.Old].families & now.units.list[a.New].families & was.units.list[b.Old].families & now.units.list[b.New].families
+			for f := range 2 {
+				if has&(1<<f) == 0 {
+					continue
+				}
+				before, could := was.Between(a.Old, b.Old, 1<<f)
+				after, can := now.Between(a.New, b.New, 1<<f)
+				lost, gained := before.Minus(after), after.Minus(before)
+				if x.pairs++; len(lost) > 0 {
+					x.lost++
+				}
+				if len(gained) > 0 {
+					x.gained++
+				}
+				x.same(by[[2]bool{true, true}].of(i, j, f), lost, was, a, b, "lost")
+				x.same(by[[2]bool{true, false}].of(i, j, f), gained, was, a, b, "gained")
+				if before, after = before.Union(could), after.Union(can); clear {
+					before, after = nil, nil // told once
+				}
+				x.same(by[[2]bool{false, true}].of(i, j, f), before.Minus(after), was, a, b, "perhaps lost")
+				x.same(by[[2]bool{false, false}].of(i, j, f), after.Minus(before), was, a, b, "perhaps gained")
+			}
+		}
+	}
+}
+
+func (x *crowdChanges) same(got, want Ports, c *Chart, a, b Both, what string) {
+	if !got.Equal(want) {
+		x.Helper()
+		x.Fatalf("seed %d (%s): %s to %s: %s %v, told %v", x.seed, c.m.Profile.Policy.Name, c.Unit(a.Old).Example.Name, c.Unit(b.Old).Example.Name, what, want, got)
+	}
+}
+
+// fresh compares some pairs with a Chart that was compiled anew.
+func (x *crowdChanges) fresh(c, fresh *Chart) {
+	x.Helper()
+	for u := range c.Units() {
+		p := c.Unit(Unit(u)).Example
+		for v := u % 5; v < c.Units(); v += 5 {
+			q := c.Unit(Unit(v)).Example
+			for f := range 2 {
+				a, b := c.Between(Unit(u), Unit(v), 1<<f)
+				y, z := fresh.Between(fresh.UnitOf(fresh.m.Index.Pod(p.Namespace, p.Name)), fresh.UnitOf(fresh.m.Index.Pod(q.Namespace, q.Name)), 1<<f)
+				if !a.Equal(y) || !b.Equal(z) {
+					x.Fatalf("seed %d: %s to %s: %v (%v), made anew %v (%v)", x.seed, p.Name, q.Name, a, b, y, z)
+				}
+			}
+		}
+	}
+}
