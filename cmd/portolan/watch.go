@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -124,6 +125,10 @@ func (a *app) beside(x *watcher) error {
 	return nil
 }
 
+// gcPercent lets garbage grow: a moment's tables are thrown away whole, and the
+// collector is a quarter of the work otherwise.
+const gcPercent = 400
+
 // runWatch watches until ctx ends.
 func (a *app) runWatch(ctx context.Context, x *watcher, args []string) error {
 	if a.living.local {
@@ -142,6 +147,9 @@ func (a *app) runWatch(ctx context.Context, x *watcher, args []string) error {
 		return err
 	}
 	x.cluster = client.Name()
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	mirror := client.Mirror(x.mirror)
 	defer mirror.Wait()

@@ -58,10 +58,10 @@ func hold(r Resource, s *store, unread bool) held {
 // ctx's, or an *Error where what is known makes no cluster.
 func (m *Mirror) Next(ctx context.Context) (*Batch, error) {
 	first := m.last == nil
-	if !first {
-		m.took = time.Since(m.gave)
-	}
 	asked := time.Now()
+	if !m.gave.IsZero() {
+		m.took = asked.Sub(m.gave)
+	}
 	for {
 		if !first {
 			if err := m.await(ctx, asked); err != nil {
@@ -71,7 +71,9 @@ func (m *Mirror) Next(ctx context.Context) (*Batch, error) {
 		begun := time.Now()
 		b, err := m.batch(first)
 		if err != nil || b != nil {
-			m.gave = begun
+			if !first { // beginning costs more than going on
+				m.gave = begun
+			}
 			return b, err
 		}
 	}
