@@ -48,6 +48,8 @@ var house = layout{
 		"internal/manifest": {"flow", "cluster"},
 		"internal/capture":  {},
 		"internal/kube":     {"flow", "cluster", "internal/manifest"},
+		"internal/prober":   {"flow", "cluster", "model", "path", "explain"},
+		"internal/kubeexec": {"internal/kube", "internal/prober"},
 		"internal/kernel":   {"flow", "nft"},
 		"internal/oracle":   {"flow", "cluster"}, // a second opinion shares no code with the first
 		"internal/kubetest": {},
@@ -60,9 +62,9 @@ var house = layout{
 		"internal/scenario": {"pure", "internal/manifest", "internal/oracle", "internal/lab", "internal/proof"},
 		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
 		"internal/watch":    {"flow", "cluster", "service", "policy", "model", "path", "reach", "check", "diff"},
-		"internal/report":   {"pure", "internal/proof", "internal/watch"},
+		"internal/report":   {"pure", "internal/proof", "internal/watch", "internal/prober"},
 		"internal/draw":     {"pure", "internal/report"},
-		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube", "internal/watch", "internal/cores"},
+		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube", "internal/watch", "internal/cores", "internal/prober", "internal/kubeexec"},
 	},
 
 	// For tests only: no file of the product may import these.
@@ -73,11 +75,12 @@ var house = layout{
 	modules: map[string][]string{
 		"go.yaml.in/yaml/v3":             {"internal/manifest", "internal/kube", "internal/kubetest", "internal/truth"},
 		"github.com/go-json-experiment/": {"internal/manifest"}, // jsontext, until the standard library has it (013)
-		"k8s.io/":                        {"internal/kube"},
+		"k8s.io/":                        {"internal/kube", "internal/kubeexec"},
 		"github.com/spf13/cobra":         {"cmd/portolan"},
 		"github.com/spf13/pflag":         {"cmd/portolan"},
 		"golang.org/x/term":              {"cmd/portolan", "internal/report"},
 		"golang.org/x/sys":               {"internal/kernel", "internal/lab", "internal/probe", "internal/capture"}, // netlink sockets, namespaces
+		"github.com/gorilla/websocket":   {"internal/kubetest"},                                                     // the kubelet's side of exec
 		"github.com/vishvananda/netlink": {"internal/lab"},
 		// scenario is read by tests only, so this stays out of the program.
 		"github.com/rogpeppe/go-internal/txtar": {"internal/scenario"},

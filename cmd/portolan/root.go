@@ -104,7 +104,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{what: err.Error(), hint: c.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.mapCommand(), a.assert(), a.lint(), a.diff(), a.watch(), a.snapshot(), a.auth(), a.version())
+	root.AddCommand(a.trace(), a.explain(), a.describe(), a.fix(), a.prove(), a.mapCommand(), a.assert(), a.lint(), a.diff(), a.watch(), a.snapshot(), a.auth(), a.probe(), a.dial(), a.version())
 	a.completions(root)
 	a.plugin(root)
 	help := root.HelpFunc()

@@ -100,10 +100,11 @@ func (c *Client) may(ctx context.Context, r *Right, name string) (bool, error) {
 	if name != "" {
 		namespace = "kube-system"
 	}
+	resource, sub, _ := strings.Cut(r.Resource, "/")
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
 		"spec": map[string]any{"resourceAttributes": map[string]string{
-			"verb": r.Verb, "group": r.Group, "resource": r.Resource, "name": name, "namespace": namespace,
+			"verb": r.Verb, "group": r.Group, "resource": resource, "subresource": sub, "name": name, "namespace": namespace,
 		}},
 	})
 	if err != nil {
@@ -122,9 +123,11 @@ func (c *Client) may(ctx context.Context, r *Right, name string) (bool, error) {
 const RoleName = "portolan-reader"
 
 // WriteRole writes the ClusterRole with the rights, for kubectl apply -f -.
-func WriteRole(w io.Writer, rights []Right) error {
+func WriteRole(w io.Writer, rights []Right) error { return writeRole(w, RoleName, rights) }
+
+func writeRole(w io.Writer, name string, rights []Right) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: %s\nrules:\n", RoleName)
+	fmt.Fprintf(&b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: %s\nrules:\n", name)
 	for i := 0; i < len(rights); {
 		first := rights[i]
 		resources := []string{first.Resource}

@@ -17,6 +17,15 @@ type Grant struct {
 // Grants prints what reading needs and what of it is granted; what is not comes
 // first, with what is lost.
 func (p *Printer) Grants(all []Grant) error {
+	return p.grants(all, phraseRightAsked, phraseRightBind)
+}
+
+// ProbeGrants prints the same of what probing needs besides.
+func (p *Printer) ProbeGrants(all []Grant) error {
+	return p.grants(all, phraseProbeRights, phraseProbeBind)
+}
+
+func (p *Printer) grants(all []Grant, asked, bind flow.Code) error {
 	granted, widest := 0, 0
 	for _, g := range all {
 		if g.Allowed {
@@ -25,7 +34,7 @@ func (p *Printer) Grants(all []Grant) error {
 		widest = max(widest, width(g.Right))
 	}
 	widest = min(widest, p.Width/2)
-	p.para("", p.Lang.t(phraseRightAsked, strconv.Itoa(granted), strconv.Itoa(len(all))))
+	p.para("", p.Lang.t(asked, strconv.Itoa(granted), strconv.Itoa(len(all))))
 	for _, allowed := range []bool{false, true} {
 		for _, g := range all {
 			switch {
@@ -38,7 +47,7 @@ func (p *Printer) Grants(all []Grant) error {
 		}
 	}
 	if granted < len(all) {
-		p.para("", p.Lang.t(phraseRightBind))
+		p.para("", p.Lang.t(bind))
 	}
 	return p.err
 }

@@ -5,8 +5,8 @@ import "github.com/portolan-net/portolan/flow"
 // The catalogue is written topic by topic; each topic has its sentences in every
 // language. No code stands in two topics (a test holds that).
 var (
-	englishTopics = []map[flow.Code]string{englishTrip, englishAddresses, englishDescribe, englishProfile, englishTriage, englishFix, englishProve, englishLint, englishLintPhrases, englishDiff, englishMap, englishLive, englishWatch, englishHelp}
-	chineseTopics = []map[flow.Code]string{chineseTrip, chineseAddresses, chineseDescribe, chineseProfile, chineseTriage, chineseFix, chineseProve, chineseLint, chineseLintPhrases, chineseDiff, chineseMap, chineseLive, chineseWatch, chineseHelp}
+	englishTopics = []map[flow.Code]string{englishTrip, englishAddresses, englishDescribe, englishProfile, englishTriage, englishFix, englishProve, englishLint, englishLintPhrases, englishDiff, englishMap, englishLive, englishProbe, englishWatch, englishHelp}
+	chineseTopics = []map[flow.Code]string{chineseTrip, chineseAddresses, chineseDescribe, chineseProfile, chineseTriage, chineseFix, chineseProve, chineseLint, chineseLintPhrases, chineseDiff, chineseMap, chineseLive, chineseProbe, chineseWatch, chineseHelp}
 
 	english = join(englishTopics)
 	chinese = join(chineseTopics)

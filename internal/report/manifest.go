@@ -15,7 +15,8 @@ import (
 )
 
 // object is a Kubernetes object about to be printed: fields in the order people
-// write them. Values are strings, numbers, nil, objects and lists.
+// write them. Values are strings, numbers, booleans, nil, objects
+// and lists.
 type object []field
 
 type field struct {
@@ -263,6 +264,8 @@ func yamlValue(b *strings.Builder, v any, indent string) {
 		b.WriteString(" " + yamlScalar(x) + "\n")
 	case int:
 		b.WriteString(" " + strconv.Itoa(x) + "\n")
+	case bool:
+		b.WriteString(" " + strconv.FormatBool(x) + "\n")
 	default:
 		b.WriteString(" null\n")
 	}
