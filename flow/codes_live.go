@@ -30,7 +30,7 @@ const (
 	CodeLossSlice Code = "loss-slice"
 	// CodeLossPolicy says: without it whatever policies may deny is UNKNOWN
 	CodeLossPolicy Code = "loss-policy"
-	// CodeLossMetalLB says: without it nobody knows which nodes announce an address
+	// CodeLossMetalLB says: without it every eligible node is assumed to announce an address
 	CodeLossMetalLB Code = "loss-metallb"
 	// CodeLossCallback says: without it calls of the API server (webhooks) are not told about
 	CodeLossCallback Code = "loss-callback"

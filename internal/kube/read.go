@@ -185,6 +185,7 @@ func (r *reader) fatal(lists []*listing) error {
 func (r *reader) reading(ctx context.Context, lists []*listing, stale []string, found []Resource) (*Reading, error) {
 	out := &Reading{Builder: manifest.NewBuilder(manifest.Options{Limits: r.opt.Limits}), Resources: found}
 	blind := slices.ContainsFunc(lists, func(l *listing) bool { return l.err != nil && l.Kind.Kind == "Pod" })
+	unannounced := slices.ContainsFunc(lists, func(l *listing) bool { return l.err != nil && l.Group == metallb })
 	for _, l := range lists {
 		for _, u := range l.bad {
 			out.miss(u)
@@ -196,8 +197,8 @@ func (r *reader) reading(ctx context.Context, lists []*listing, stale []string, 
 		if l.moments > 1 {
 			out.Notes = append(out.Notes, flow.Because(flow.CodeLiveMoments, l.String()))
 		}
-		if blind && makesPods(l.Group) {
-			continue // pods would be derived from them, as from manifests
+		if blind && makesPods(l.Group) || unannounced && l.Group == metallb {
+			continue // pods would be derived from them, as from manifests; half of who announces says nothing
 		}
 		for _, p := range l.parts {
 			if err := out.Builder.AddPart(p); err != nil {
@@ -223,6 +224,8 @@ func releaseAfter(l *listing) []*manifest.Part {
 	}
 	return nil
 }
+
+const metallb = "metallb.io"
 
 func makesPods(group string) bool { return group == "apps" || group == "batch" }
 

@@ -407,3 +407,21 @@ func TestRights(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadMetalLB: half of who announces an address says nothing, so none of it
+// counts where a part may not be read.
+func TestUnreadMetalLB(t *testing.T) {
+	for _, forbidden := range []string{"", "bgppeers.metallb.io"} {
+		s := kubetest.New(t, example)
+		s.Add(t, "apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: {name: p, namespace: metallb-system}\nspec: {addresses: [198.51.100.0/24]}\n")
+		s.Add(t, "apiVersion: metallb.io/v1beta2\nkind: BGPPeer\nmetadata: {name: p, namespace: metallb-system}\nspec: {peerAddress: 192.0.2.9, myASN: 1, peerASN: 2}\n")
+		want := len(fromFile(t, example).MetalLB.Pools) + 1
+		if forbidden != "" {
+			s.Forbid("list", forbidden)
+			want = 0
+		}
+		if got, _ := read(t, s); len(got.MetalLB.Pools) != want {
+			t.Errorf("without %q: %d pools", forbidden, len(got.MetalLB.Pools))
+		}
+	}
+}
