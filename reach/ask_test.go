@@ -70,6 +70,10 @@ func TestAskEqualsWalk(t *testing.T) {
 			if a := c.Ask(place, to); a.Verdict != sum.Verdict {
 				t.Fatalf("seed %d: %v is %v, Ask says %v", seed, q, a.Verdict, sum.Verdict)
 			}
+			legs, delivered := waysOf(t, m, q)
+			if a := c.Ask(place, to); a.Legs != legs || a.Delivered != delivered {
+				t.Fatalf("seed %d: %v: %d of %d ways, Walk has %d of %d", seed, q, a.Delivered, a.Legs, delivered, legs)
+			}
 		}
 	}
 	for _, f := range flow.Fates() {
@@ -134,4 +138,48 @@ func placeOf(m *model.Model, q generate.Question) (Place, Target) {
 		}
 	}
 	return FromClient(netip.MustParseAddr(name)), to
+}
+
+// waysOf counts the traces of a question, and those that are delivered.
+func waysOf(t testing.TB, m *model.Model, q generate.Question) (all, delivered int) {
+	t.Helper()
+	a, err := path.Walk(m, path.Question{From: q.From, To: q.Target(), Via: q.Via})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range a.Traces {
+		if a.Traces[i].Fate == flow.Delivered {
+			delivered++
+		}
+	}
+	return len(a.Traces), delivered
+}
+
+// Who can start a connection: pods that are up and have an address, or else a
+// node that they share the network of.
+func TestFromPod(t *testing.T) {
+	addrs := []netip.Addr{netip.MustParseAddr("10.0.0.1")}
+	for _, tt := range []struct {
+		name string
+		pod  cluster.Pod
+		kind flow.MachineKind
+		ok   bool
+	}{
+		{"a pod", cluster.Pod{Node: "n1", IPs: addrs}, flow.MachinePod, true},
+		{"a pod on no node", cluster.Pod{IPs: addrs}, flow.MachinePod, true},
+		{"a pod without an address", cluster.Pod{Node: "n1"}, 0, false},
+		{"a pod that has ended", cluster.Pod{Node: "n1", IPs: addrs, Phase: cluster.PodSucceeded}, 0, false},
+		{"of a node's network", cluster.Pod{Node: "n1", HostNetwork: true, IPs: addrs}, flow.MachineNode, true},
+		{"of a node's network, whose address nobody wrote down", cluster.Pod{Node: "n1", HostNetwork: true}, flow.MachineNode, true},
+		{"of the network of no node", cluster.Pod{HostNetwork: true, IPs: addrs}, 0, false},
+		{"of a node's network, failed", cluster.Pod{Node: "n1", HostNetwork: true, Phase: cluster.PodFailed}, 0, false},
+	} {
+		got, ok := FromPod(&tt.pod)
+		if ok != tt.ok || ok && (got.start.Kind != tt.kind || got.start.Pod != &tt.pod || got.start.Node != tt.pod.Node) {
+			t.Errorf("%s: %+v, %v", tt.name, got.start, ok)
+		}
+		if tt.kind == flow.MachinePod && !slices.Equal(got.start.Addrs, addrs) {
+			t.Errorf("%s: addresses %v", tt.name, got.start.Addrs)
+		}
+	}
 }

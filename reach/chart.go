@@ -74,9 +74,6 @@ func (c *Chart) Judge(q policy.Question) policy.Decision {
 		return policy.Decision{Verdict: policy.NotIsolated}
 	}
 	g := c.groups[s][c.groupOf[s][class]]
-	if q.Protocol == 0 {
-		return policy.Decision{Verdict: policy.Undecided}
-	}
 	k := keyOf(q.Protocol, q.Port)
 	peer := c.classOf(q.Peer.Pod)
 	answer := c.set(g.at(k)).holds(peer, &q.Peer, c.profile.Identities)

@@ -128,7 +128,7 @@ func TestCrowd(t *testing.T) {
 						t.Fatalf("seed %d: %d to %d, family %d: %v and perhaps %v, Flows tell %v and %v", seed, u, v, f, open, doubtful, sure.of(u, v, f), unsure.of(u, v, f))
 					}
 					proto, port := flow.Protocol(1+(u+v)%3), edges[(u+3*v)%len(edges)]
-					switch want := judged(m, c, Unit(u), Unit(v), family(f), proto, port); {
+					switch want := judged(m, [2]*cluster.Pod{anyOf(g, c, u), anyOf(g, c, v)}, family(f), proto, port); {
 					case want == no && !open.Contains(proto, port) && !doubtful.Contains(proto, port):
 						denied++
 					case want == yes && open.Contains(proto, port), want == perhaps && doubtful.Contains(proto, port):
@@ -145,19 +145,29 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
+// anyOf is one of the pods of a unit.
+func anyOf(g *generate.Tangled, c *Chart, u int) *cluster.Pod {
+	all := c.Pods(Unit(u))
+	return all[g.IntN(len(all))]
+}
+
 // judged is what both ends' policies say by the tables.
-func judged(m *model.Model, c *Chart, u, v Unit, f family, proto flow.Protocol, port uint16) match {
-	answer := yes
+func judged(m *model.Model, pods [2]*cluster.Pod, f family, proto flow.Protocol, port uint16) match {
+	answer, doubts := yes, [2]doubt{}
 	ends := [2]policy.Party{}
-	for i, n := range []Unit{u, v} {
-		un := &c.units.list[n]
-		answer = min(answer, un.doubt.of(yes))
-		if ends[i] = (policy.Party{Addr: un.addr[f], Pod: un.pod}); un.pod.Invented {
+	for i, p := range pods {
+		for _, o := range m.ForeignTo(p) {
+			if doubts[i] = max(doubts[i], maybeNot); !o.DenyOnly {
+				doubts[i] = maybeAny
+			}
+		}
+		answer = min(answer, doubts[i].of(yes))
+		if ends[i] = (policy.Party{Addr: p.IP(f == 1), Pod: p}); p.Invented {
 			ends[i].Addr = netip.Addr{}
 		}
 	}
 	for i, d := range []policy.Direction{policy.Egress, policy.Ingress} {
-		if c.units.list[[]Unit{u, v}[i]].doubt == maybeAny || !m.Profile.Policy.Enforces {
+		if doubts[i] == maybeAny || !m.Profile.Policy.Enforces {
 			continue
 		}
 		switch m.Policies.Judge(policy.Question{Direction: d, Subject: ends[i], Peer: ends[1-i], Protocol: proto, Port: port}).Verdict {
@@ -265,9 +275,9 @@ func (x *crowdChanges) same(got, want Ports, c *Chart, a, b Both, what string) {
 func (x *crowdChanges) fresh(c, fresh *Chart) {
 	x.Helper()
 	for u := range c.Units() {
-		p := c.Unit(Unit(u)).Example
+		p := lastOf(c, u)
 		for v := u % 5; v < c.Units(); v += 5 {
-			q := c.Unit(Unit(v)).Example
+			q := lastOf(c, v)
 			for f := range 2 {
 				a, b := c.Between(Unit(u), Unit(v), 1<<f)
 				y, z := fresh.Between(fresh.UnitOf(fresh.m.Index.Pod(p.Namespace, p.Name)), fresh.UnitOf(fresh.m.Index.Pod(q.Namespace, q.Name)), 1<<f)
@@ -277,4 +287,9 @@ func (x *crowdChanges) fresh(c, fresh *Chart) {
 			}
 		}
 	}
+}
+
+func lastOf(c *Chart, u int) *cluster.Pod {
+	all := c.Pods(Unit(u))
+	return all[len(all)-1]
 }

@@ -2,10 +2,12 @@ package reach
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
 )
 
 // Difference is what one version of a cluster admits and another does not, for
@@ -176,41 +178,35 @@ func (u *units) renumbered(list []span, f family) []span {
 
 // canon numbers the sets of both Charts so that equal ones have equal numbers.
 func (x *compare) canon() {
-	var kept [2][]int32
-	byHash := map[uint64][]canonSet{}
-	next := int32(0)
+	known := map[string]int32{}
 	for i, c := range []*Chart{x.was, x.now} {
-		kept[i] = make([]int32, len(c.kept))
+		x.ids[i] = make([]int32, len(c.kept))
 		for set := range c.kept {
-			s := c.expand(int32(set), x.family)
-			p := c.set(int32(set))
-			own := canonSet{yes: s.yes, perhaps: s.perhaps, peers: peers{everybody: p.everybody, ranges: ofFamilyRanges(p.ranges, x.family)}}
-			h := hasher(14695981039346656037)
-			h.addSpans(s.yes)
-			h.addSpans(s.perhaps)
-			h.addRanges(own.ranges)
-			at := slices.IndexFunc(byHash[uint64(h)], own.same)
-			if at < 0 {
-				own.id = next
-				next++
-				byHash[uint64(h)] = append(byHash[uint64(h)], own)
-			} else {
-				own.id = byHash[uint64(h)][at].id
+			text := c.setText(int32(set), x.family)
+			id, ok := known[text]
+			if !ok {
+				id = int32(len(known))
+				known[text] = id
 			}
-			kept[i][set] = own.id
+			x.ids[i][set] = id
 		}
 	}
-	x.ids = kept
 }
 
-type canonSet struct {
-	peers
-	yes, perhaps []span
-	id           int32
-}
-
-func (s canonSet) same(o canonSet) bool {
-	return s.everybody == o.everybody && slices.Equal(s.yes, o.yes) && slices.Equal(s.perhaps, o.perhaps) && slices.Equal(s.ranges, o.ranges)
+// setText is who is in a set, written down: pods, and addresses besides.
+func (c *Chart) setText(set int32, f family) string {
+	s, p := c.expand(set, f), c.set(set)
+	ranges := ofFamilyRanges(p.ranges, f)
+	if p.everybody {
+		ranges = []policy.Range{space(f)}
+	}
+	b := binary.AppendUvarint(nil, uint64(len(s.yes)))
+	b = binary.AppendUvarint(appendSpans(b, s.yes), uint64(len(s.perhaps)))
+	b = appendSpans(b, s.perhaps)
+	for _, r := range ranges {
+		b = append(append(b, r.First.AsSlice()...), r.Last.AsSlice()...)
+	}
+	return string(b)
 }
 
 // find looks for the units with other rows.

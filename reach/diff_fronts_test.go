@@ -157,7 +157,7 @@ func sameVerdicts(t *testing.T, seed uint64, d *Difference, pair [2]*Front, told
 		if p == nil || d.Old.UnitOf(p) < 0 || d.New.UnitOf(q) < 0 || p.Node != q.Node {
 			continue
 		}
-		a, b := answerOn(d.Old, fronts[0], p), answerOn(d.New, fronts[1], q)
+		a, b := oneAnswer(d.Old, fronts[0], p), oneAnswer(d.New, fronts[1], q)
 		if a == nil || b == nil {
 			continue
 		}
@@ -217,6 +217,14 @@ func sameVerdicts(t *testing.T, seed uint64, d *Difference, pair [2]*Front, told
 		check(s, a.Verdict, b.Verdict, found)
 	}
 	return asked, differ
+}
+
+// oneAnswer is what a front tells a pod, if it tells one that it is not there.
+func oneAnswer(c *Chart, f *Front, p *cluster.Pod) *Answer {
+	if f.Front == nil {
+		return &Answer{Verdict: flow.NotReachable}
+	}
+	return podAnswer(c, f, p)
 }
 
 // isSelf: an endpoint of either version, which stands for itself.

@@ -46,6 +46,11 @@ func mutate(g *generate.Tangled) *cluster.Snapshot {
 			ns.Labels = cluster.Labels{"kubernetes.io/metadata.name": ns.Name, "team": []string{"red", "blue"}[g.IntN(2)]}
 		case 7:
 			p.Name += "-renamed"
+			for i := range s.Pods {
+				if g.IntN(3) == 0 {
+					s.Pods[i].Name += "-renamed"
+				}
+			}
 		}
 	}
 	return &s
@@ -63,7 +68,7 @@ func TestDiff(t *testing.T) {
 			twins(g)
 		}
 		for i := range g.Snapshot.Pods {
-			if p := &g.Snapshot.Pods[i]; i%3 == 0 {
+			if p := &g.Snapshot.Pods[i]; i%3 > 0 {
 				p.Owner = flow.Object{Kind: "Deployment", Namespace: p.Namespace, Name: "d"}
 			}
 		}
@@ -112,6 +117,7 @@ func TestDiff(t *testing.T) {
 			t.Fatalf("seed %d: %d changes of no pair", seed, len(d.Changes))
 		}
 		nobodyMissing(t, d)
+		sameMatch(t, seed, d)
 	}
 	if lost < pairs/200 || gained < pairs/200 || gone < pairs/1200 {
 		t.Errorf("%d pairs, %d lost, %d gained, %d gone or come", pairs, lost, gained, gone)
@@ -135,5 +141,55 @@ func nobodyMissing(t *testing.T, d *Difference) {
 		if !d.Come.Contains(Unit(u)) && !slices.ContainsFunc(d.Pods, func(b Both) bool { return b.New == Unit(u) }) {
 			t.Fatalf("%s is nowhere", d.New.Unit(Unit(u)).Example.Name)
 		}
+	}
+}
+
+// sameMatch: the pods of Changes are those with one name in both versions, and of
+// the others those of one workload; who has nobody is gone, or has come.
+func sameMatch(t *testing.T, seed uint64, d *Difference) {
+	t.Helper()
+	old, young := d.Old.m.Snapshot.Pods, d.New.m.Snapshot.Pods
+	want, gone, come := map[Both]bool{}, []Unit{}, []Unit{}
+	partner := func(p *cluster.Pod, from, to *Chart) *cluster.Pod {
+		if q := to.m.Index.Pod(p.Namespace, p.Name); q != nil && from.UnitOf(p) >= 0 && to.UnitOf(q) >= 0 {
+			return q
+		}
+		return nil
+	}
+	heirs := map[*cluster.Pod]bool{}
+	for i := range old {
+		p := &old[i]
+		if d.Old.UnitOf(p) < 0 {
+			continue
+		}
+		if q := partner(p, d.Old, d.New); q != nil {
+			want[Both{d.Old.UnitOf(p), d.New.UnitOf(q)}] = true
+			continue
+		}
+		alone := true
+		for j := range young {
+			if q := &young[j]; d.New.UnitOf(q) >= 0 && partner(q, d.New, d.Old) == nil && !p.Owner.IsZero() && p.Owner == q.Owner {
+				want[Both{d.Old.UnitOf(p), d.New.UnitOf(q)}], heirs[q], alone = true, true, false
+			}
+		}
+		if alone {
+			gone = append(gone, d.Old.UnitOf(p))
+		}
+	}
+	for j := range young {
+		if q := &young[j]; d.New.UnitOf(q) >= 0 && partner(q, d.New, d.Old) == nil && !heirs[q] {
+			come = append(come, d.New.UnitOf(q))
+		}
+	}
+	for i, b := range d.Pods {
+		if !want[b] || slices.Contains(d.Pods[:i], b) {
+			t.Fatalf("seed %d: %v is not in both, or told twice", seed, b)
+		}
+		if a, b := d.PodsOf(Unit(i)); !slices.Equal(a, d.Old.Pods(d.Pods[i].Old)) || !slices.Equal(b, d.New.Pods(d.Pods[i].New)) || len(a) == 0 || len(b) == 0 {
+			t.Fatalf("seed %d: pods of %d: %v and %v", seed, i, a, b)
+		}
+	}
+	if len(d.Pods) != len(want) || !slices.Equal(d.Gone.spans, SetOf(gone).spans) || !slices.Equal(d.Come.spans, SetOf(come).spans) {
+		t.Fatalf("seed %d: %v are in both, %v are gone, %v have come; told %v, %v, %v", seed, want, gone, come, d.Pods, d.Gone, d.Come)
 	}
 }
