@@ -111,6 +111,7 @@ func load(b *testing.B, l *kubetest.Live, seconds int) {
 	}
 	took := time.Since(begun)
 	cores := (used(b, c.Process.Pid) - before).Seconds() / took.Seconds()
+	b.Log(late)
 	slices.Sort(late)
 	b.ReportMetric(cores, "cores")
 	b.ReportMetric(float64(late[len(late)/2])/1e6, "ms-median")

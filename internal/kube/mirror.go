@@ -73,8 +73,7 @@ type Mirror struct {
 
 	last *manifest.Input // what Next returned
 	told []string        // resources that Next called stale
-	took time.Duration   // what the last batch cost, with what its reader did
-	gave time.Time       // when that began
+	pace pace
 }
 
 // Mirror prepares to keep a cluster current.

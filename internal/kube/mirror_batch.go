@@ -58,13 +58,10 @@ func hold(r Resource, s *store, unread bool) held {
 // ctx's, or an *Error where what is known makes no cluster.
 func (m *Mirror) Next(ctx context.Context) (*Batch, error) {
 	first := m.last == nil
-	asked := time.Now()
-	if !m.gave.IsZero() {
-		m.took = asked.Sub(m.gave)
-	}
+	m.pace.end(time.Now())
 	for {
 		if !first {
-			if err := m.await(ctx, asked); err != nil {
+			if err := m.await(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -72,17 +69,16 @@ func (m *Mirror) Next(ctx context.Context) (*Batch, error) {
 		b, err := m.batch(first)
 		if err != nil || b != nil {
 			if !first { // beginning costs more than going on
-				m.gave = begun
+				m.pace.begun = begun
 			}
 			return b, err
 		}
 	}
 }
 
-// await returns when something has changed and a batch is complete. Where a batch is
-// costly the next one is given the time to grow: at most a quarter of the time is
-// spent on them.
-func (m *Mirror) await(ctx context.Context, asked time.Time) error {
+// await returns when something has changed and a batch is complete. Where batches are
+// costly the next one is given the time to grow.
+func (m *Mirror) await(ctx context.Context) error {
 	look := time.NewTicker(min(time.Second, m.opt.Stale/2))
 	defer look.Stop()
 	select {
@@ -92,8 +88,7 @@ func (m *Mirror) await(ctx context.Context, asked time.Time) error {
 		return nil
 	case <-m.wake:
 	}
-	const share = 3
-	if err := pause(ctx, share*m.took-time.Since(asked)); err != nil {
+	if err := pause(ctx, m.pace.rest()); err != nil {
 		return err
 	}
 	longest := time.NewTimer(m.opt.Longest)
