@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/client-go/util/exec"
+	"k8s.io/klog/v2"
 	"k8s.io/streaming/pkg/httpstream"
 
 	"github.com/portolan-net/portolan/internal/prober"
@@ -35,7 +35,8 @@ func (c *Client) Exec(ctx context.Context, namespace, name, container string, co
 	if stdin != "" {
 		query.Set("stdin", "true")
 	}
-	run, err := c.executor(c.url(path+"/exec", query))
+	var first error
+	run, err := c.executor(c.url(path+"/exec", query), &first)
 	if err != nil {
 		return prober.Output{}, err
 	}
@@ -44,8 +45,9 @@ func (c *Client) Exec(ctx context.Context, namespace, name, container string, co
 	if stdin != "" {
 		streams.Stdin = strings.NewReader(stdin)
 	}
-	err = run.StreamWithContext(ctx, streams)
-	o := prober.Output{Stdout: out.String(), Stderr: errs.String()}
+	// The zero Logger says nothing: what counts comes back as an error.
+	err = run.StreamWithContext(klog.NewContext(ctx, klog.Logger{}), streams)
+	o := prober.Output{Stdout: out.kept.String(), Stderr: errs.kept.String()}
 	var ended exec.CodeExitError
 	switch {
 	case err == nil:
@@ -59,11 +61,13 @@ func (c *Client) Exec(ctx context.Context, namespace, name, container string, co
 		o.Exit, o.Stderr = notThere, err.Error()
 		return o, nil
 	}
-	return o, refusedExec(namespace, err)
+	return o, refusedExec(namespace, first, err)
 }
 
-// executor speaks WebSocket, and SPDY where the server does not know that.
-func (c *Client) executor(to string) (remotecommand.Executor, error) {
+// executor speaks WebSocket, and SPDY where the server refuses that: because it does
+// not know it, or because who asks may create an exec but not get one. first is then
+// what it said to the WebSocket.
+func (c *Client) executor(to string, first *error) (remotecommand.Executor, error) {
 	config := rest.CopyConfig(c.config)
 	config.Timeout = 0 // ctx bounds it
 	ws, err := remotecommand.NewWebSocketExecutor(config, http.MethodGet, to)
@@ -79,32 +83,42 @@ func (c *Client) executor(to string) (remotecommand.Executor, error) {
 		return nil, err
 	}
 	return remotecommand.NewFallbackExecutor(ws, spdy, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+		var refused *httpstream.UpgradeFailureError
+		if errors.As(err, &refused) {
+			*first = refused.Cause
+			return true
+		}
+		return httpstream.IsHTTPSProxyError(err)
 	})
 }
 
 // missing reports whether a runtime says that the command does not exist.
 func missing(text string) bool {
-	return strings.Contains(text, "executable file not found") || strings.Contains(text, "no such file or directory")
+	return strings.Contains(text, "executable file not found") ||
+		strings.Contains(text, "exec") && strings.Contains(text, "no such file or directory")
 }
 
-func refusedExec(namespace string, err error) error {
+// refusedExec says what the server said. SPDY tells the message of its answer and not
+// the code, which is that of the answer to the WebSocket.
+func refusedExec(namespace string, first, err error) error {
 	k := call{verb: "create", resource: "pods/exec", namespace: namespace}
+	message := strings.TrimPrefix(err.Error(), "unable to upgrade connection: ")
 	var s apierrors.APIStatus
 	if errors.As(err, &s) {
 		return k.refused(int(s.Status().Code), string(s.Status().Reason), s.Status().Message)
 	}
-	return k.refused(0, "", err.Error())
+	if errors.As(first, &s) {
+		return k.refused(int(s.Status().Code), string(s.Status().Reason), message)
+	}
+	return k.refused(0, "", message)
 }
 
 // bounded keeps the beginning of what is written.
-type bounded struct{ bytes.Buffer }
-
-var _ io.Writer = &bounded{}
+type bounded struct{ kept bytes.Buffer }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if room := maxOutput - b.Len(); room > 0 {
-		b.Buffer.Write(p[:min(room, len(p))])
+	if room := maxOutput - b.kept.Len(); room > 0 {
+		b.kept.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
 }
