@@ -1,7 +1,7 @@
 // Package cyclonus holds our judgement of NetworkPolicies against somebody
 // else's: the matcher of github.com/mattfenwick/cyclonus, asked about the cases
 // that its generator makes. It is a module of its own, so that the product's
-// go.mod stays without Kubernetes.
+// go.mod stays without Cyclonus.
 //
 //	generated case ──► step by step ─┬─► cluster.Snapshot ──► policy.Judge ─► each direction ─┐
 //	 pods x y z / a b c              │                   └──► path.Ask ─────► the connection ─┤
