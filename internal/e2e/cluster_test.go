@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,7 +92,9 @@ func freePort(t testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer l.Close() //nolint:errcheck // a listener
-	return l.Addr().(*net.TCPAddr).Port
+	at, err := netip.ParseAddrPort(l.Addr().String())
+	must(t, err)
+	return int(at.Port())
 }
 
 func (c *Cluster) file(name string) string { return filepath.Join(c.dir, name) }

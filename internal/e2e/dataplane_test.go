@@ -88,7 +88,7 @@ func relay(at net.Listener, to string) {
 			defer up.Close() //nolint:errcheck // likewise
 			go func() {
 				_, _ = io.Copy(up, from) // until either side ends
-				_ = up.(*net.TCPConn).CloseWrite()
+				_ = up.Close()
 			}()
 			_, _ = io.Copy(from, up)
 		}()

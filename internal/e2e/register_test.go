@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +58,11 @@ func parseObjects(text []byte) ([]*object, error) {
 		case o.Object == nil || strings.HasPrefix(o.GetAPIVersion(), "portolan.dev/"):
 		case o.IsList():
 			err := o.EachListItem(func(item runtime.Object) error {
-				all = append(all, item.(*object))
+				one, ok := item.(*object)
+				if !ok {
+					return fmt.Errorf("a %T in a List", item)
+				}
+				all = append(all, one)
 				return nil
 			})
 			if err != nil {
@@ -162,7 +167,7 @@ func (c *Cluster) create(o *object) error {
 	}
 	made, err := r.Create(c.t.Context(), o, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) && o.GetKind() == "Namespace" {
-		labels, err := (&object{Object: map[string]any{"metadata": map[string]any{"labels": o.Object["metadata"].(map[string]any)["labels"]}}}).MarshalJSON()
+		labels, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": o.GetLabels()}})
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,8 @@ func TestLiveEqualsDump(t *testing.T) {
 		asked   [][]string
 	}{
 		{
-			"shared-vip under MetalLB", slices.Concat(metallb, story), asked + "," + askedOfMetalLB, []string{sharedVIP + "/fabric.yaml"},
+			"shared-vip under MetalLB", slices.Concat(metallb, story), asked + "," + askedOfMetalLB,
+			[]string{sharedVIP + "/fabric.yaml"},
 			[][]string{
 				{"explain", "svc/test/ssh:22"},
 				{"explain", "svc/test/http"},

@@ -97,9 +97,8 @@ func (s *story) says(did said, words ...string) {
 	if did.Code != 0 {
 		s.t.Fatalf("exit %d: %s%s", did.Code, did.Err, did.Out)
 	}
-	text := strings.Join(strings.Fields(did.Out), " ") // lines are broken anywhere
 	for _, w := range words {
-		if !strings.Contains(text, w) {
+		if !says(did.Out, w) {
 			s.t.Errorf("it does not say %q:\n%s", w, did.Out)
 		}
 	}
