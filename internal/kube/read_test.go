@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -334,8 +335,8 @@ func TestCredentials(t *testing.T) {
 		return true
 	}
 	_, err := open(t, s).Read(context.Background(), Options{})
-	e, ok := err.(*Error)
-	if !ok || !strings.Contains(e.Why, "credentials") || !strings.Contains(e.Hint, "--context") {
+	var e *Error
+	if !errors.As(err, &e) || !strings.Contains(e.Why, "credentials") || !strings.Contains(e.Hint, "--context") {
 		t.Errorf("error %v", err)
 	}
 }

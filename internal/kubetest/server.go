@@ -3,6 +3,7 @@ package kubetest
 import (
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -102,7 +103,7 @@ func (s *Server) Add(t testing.TB, text string) {
 	for {
 		var doc map[string]any
 		switch err := dec.Decode(&doc); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return
 		case err != nil:
 			t.Fatal(err)
