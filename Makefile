@@ -19,7 +19,7 @@ LINT := bin/golangci-lint
 
 .PHONY: help
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/portolan
@@ -31,8 +31,15 @@ test: ## Run every test, of every module but tools
 	go test $(TESTFLAGS) ./...
 	@set -e; for mod in $$(find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -not -path './tools/*' -not -path './.*' | sort); do \
 	  echo "--- $$(dirname $$mod)"; \
+	  tools/cold.sh $$(dirname $$mod); \
 	  (cd $$(dirname $$mod) && go test $(TESTFLAGS) ./...); \
 	done
+
+.PHONY: e2e
+e2e: ## Hold every command against a real kube-apiserver, etcd, kube-proxy, kubectl
+	@tools/needs.sh
+	@tools/cold.sh internal/e2e
+	cd internal/e2e && go test -count=1 $(TESTFLAGS) -v ./...
 
 .PHONY: lint
 lint: $(LINT) ## Run the linters (.golangci.yml) and go vet
