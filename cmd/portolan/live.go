@@ -220,7 +220,7 @@ func (a *app) readCluster() (*kube.Reading, error) {
 		return nil, err
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintln(a.err, "portolan: warning: "+report.Clean(report.Say(n)))
+		fmt.Fprintln(a.err, "portolan: warning: "+report.Clean(report.Lang(a.lang).Say(n)))
 	}
 	if slices.ContainsFunc(r.Unread, func(u kube.Unread) bool { return u.Forbidden }) {
 		fmt.Fprintln(a.err, "  try: portolan auth prints the role that reading needs")

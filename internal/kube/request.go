@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -202,7 +203,10 @@ func (c *Client) unreachable(err error) *Error {
 		e.What += " of context " + c.Context
 	}
 	var timeout net.Error
+	var cert *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &cert):
+		e.Hint = "--certificate-authority FILE, or --tls-server-name NAME; is it the right server?"
 	case hasCode(err, http.StatusUnauthorized):
 		e.Why = "it does not accept the credentials (401 Unauthorized)"
 		e.Hint = "kubectl auth whoami; log in again, or name another --context"
