@@ -38,8 +38,16 @@ func TestSharedChainBlocks(t *testing.T) {
 		port          uint16
 		want          bool
 	}{
-		{"in", "friend", 80, true}, {"in", "friend", 82, true}, {"in", "friend", 79, false}, {"in", "friend", 83, false}, {"in", "friend", 90, true},
-		{"last", "friend", 81, true}, {"last", "friend", 90, false}, {"out", "friend", 80, false}, {"in", "other", 80, false}, {"friend", "in", 80, false},
+		{"in", "friend", 80, true},
+		{"in", "friend", 82, true},
+		{"in", "friend", 79, false},
+		{"in", "friend", 83, false},
+		{"in", "friend", 90, true},
+		{"last", "friend", 81, true},
+		{"last", "friend", 90, false},
+		{"out", "friend", 80, false},
+		{"in", "other", 80, false},
+		{"friend", "in", 80, false},
 	} {
 		q := policy.Question{Direction: policy.Ingress, Protocol: flow.TCP, Port: tt.port}
 		for i := range s.Pods {

@@ -235,7 +235,7 @@ func (x *crowdChanges) compare(was, now *Chart, both []Both, changes []Change) {
 	for _, c := range changes {
 		by[[2]bool{c.Sure, c.Lost}].put(c.From.Units, c.To.Units, c.Families, c.Ports)
 	}
-	clear := was.Certain() && now.Certain()
+	sure := was.Certain() && now.Certain()
 	for i, a := range both {
 		for j, b := range both {
 			has := was.units.list[a.Old].families & now.units.list[a.New].families & was.units.list[b.Old].families & now.units.list[b.New].families
@@ -254,7 +254,7 @@ func (x *crowdChanges) compare(was, now *Chart, both []Both, changes []Change) {
 				}
 				x.same(by[[2]bool{true, true}].of(i, j, f), lost, was, a, b, "lost")
 				x.same(by[[2]bool{true, false}].of(i, j, f), gained, was, a, b, "gained")
-				if before, after = before.Union(could), after.Union(can); clear {
+				if before, after = before.Union(could), after.Union(can); sure {
 					before, after = nil, nil // told once
 				}
 				x.same(by[[2]bool{false, true}].of(i, j, f), before.Minus(after), was, a, b, "perhaps lost")

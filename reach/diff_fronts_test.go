@@ -21,7 +21,7 @@ func mutateServices(g *generate.Tangled, s *cluster.Snapshot) {
 		}
 		i := g.IntN(len(s.Services))
 		svc := s.Services[i]
-		switch g.IntN(7) {
+		switch g.IntN(8) {
 		case 0:
 			svc.ExternalTrafficPolicy = []cluster.TrafficPolicy{cluster.PolicyLocal, cluster.PolicyCluster}[g.IntN(2)]
 		case 1:
@@ -46,6 +46,10 @@ func mutateServices(g *generate.Tangled, s *cluster.Snapshot) {
 			}
 		case 6:
 			svc.InternalTrafficPolicy = cluster.PolicyLocal
+		case 7:
+			svc.Position.Line++ // moved in its file
+			svc.Ports = slices.Clone(svc.Ports)
+			svc.Ports[len(svc.Ports)-1].Position.Line++
 		}
 		s.Services[i] = svc
 	}
@@ -196,27 +200,61 @@ func sameVerdicts(t *testing.T, seed uint64, d *Difference, pair [2]*Front, told
 	}
 	for _, s := range []string{"203.0.113.10", "203.0.113.200", "8.8.8.8", "2001:db8:113::10", "2a00::1"} {
 		addr := netip.MustParseAddr(s)
-		a, b := clientAnswer(fronts[0], addr), clientAnswer(fronts[1], addr)
-		if pair[0] == nil {
-			a = &gone
+		holds := func(ranges []policy.Range, _ []cluster.Client) bool { return inRanges(ranges, addr) }
+		sameOutside(d, fronts, pair, s, holds, told, check)
+	}
+	for _, c := range d.New.m.Snapshot.Fabric.Clients {
+		holds := func(_ []policy.Range, all []cluster.Client) bool {
+			return slices.ContainsFunc(all, func(o cluster.Client) bool { return o.Name == c.Name })
 		}
-		if pair[1] == nil {
-			b = &gone
+		sameOutside(d, fronts, pair, c.Name, holds, told, check)
+	}
+	return asked, differ
+}
+
+// sameOutside compares what is told of somebody outside, by the router's choice and
+// by each first node; a node that is no first node answers as none.
+func sameOutside(d *Difference, fronts, pair [2]*Front, who string, holds func([]policy.Range, []cluster.Client) bool, told []*FrontChange, check func(string, flow.Verdict, flow.Verdict, [][2]flow.Verdict)) {
+	var parts [2]*FromOutside
+	for i, f := range fronts {
+		if at := slices.IndexFunc(f.Outside, func(o FromOutside) bool { return holds(o.Ranges, o.Clients) }); at >= 0 {
+			parts[i] = &f.Outside[at]
+		} else if pair[i] == nil {
+			parts[i] = &FromOutside{Answer: Answer{Verdict: flow.NotReachable}}
+		} else {
+			return
 		}
-		if a == nil || b == nil {
-			continue
-		}
-		var found [][2]flow.Verdict
-		for _, c := range told {
-			for _, ch := range c.Outside {
-				if ch.Was.Verdict != ch.Now.Verdict && slices.ContainsFunc(ch.Ranges, func(r policy.Range) bool { return r.Contains(addr) }) {
-					found = append(found, [2]flow.Verdict{ch.Was.Verdict, ch.Now.Verdict})
+	}
+	var all [][2]flow.Verdict
+	via := map[string][][2]flow.Verdict{}
+	for _, c := range told {
+		for _, ch := range c.Outside {
+			if !holds(ch.Ranges, ch.Clients) {
+				continue
+			}
+			if ch.Was.Verdict != ch.Now.Verdict {
+				all = append(all, [2]flow.Verdict{ch.Was.Verdict, ch.Now.Verdict})
+			}
+			for _, v := range ch.Via {
+				for _, n := range v.Nodes.Names() {
+					via[n] = append(via[n], [2]flow.Verdict{v.Was.Verdict, v.Now.Verdict})
 				}
 			}
 		}
-		check(s, a.Verdict, b.Verdict, found)
 	}
-	return asked, differ
+	check(who, parts[0].Verdict, parts[1].Verdict, all)
+	for i := range d.New.m.Snapshot.Nodes {
+		n := d.New.m.Snapshot.Nodes[i].Name
+		var by [2]flow.Verdict
+		for j, p := range parts {
+			if by[j] = flow.NotReachable; p != nil {
+				if at := slices.IndexFunc(p.Via, func(v Via) bool { return v.Nodes.Contains(n) }); at >= 0 {
+					by[j] = p.Via[at].Verdict
+				}
+			}
+		}
+		check(who+" via "+n, by[0], by[1], via[n])
+	}
 }
 
 // oneAnswer is what a front tells a pod, if it tells one that it is not there.

@@ -47,6 +47,46 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// Groups are in order, and hold every pod that has a Unit, once.
+func TestGroups(t *testing.T) {
+	for seed := uint64(1); seed < 40; seed++ {
+		g, _ := crowded(seed)
+		c := Compile(compile(t, g))
+		byNamespace, byWorkload := map[string]int{}, map[flow.Object]int{}
+		for i := range g.Snapshot.Pods {
+			p := &g.Snapshot.Pods[i]
+			if c.UnitOf(p) < 0 {
+				continue
+			}
+			byNamespace[p.Namespace]++
+			byWorkload[flow.Object{Kind: p.Owner.Kind, Namespace: p.Namespace, Name: p.Owner.Name}]++
+		}
+		spaces, workloads := c.Namespaces(), c.Workloads()
+		if len(spaces) != len(byNamespace) || len(workloads) != len(byWorkload) {
+			t.Fatalf("seed %d: %d namespaces, want %d; %d workloads, want %d", seed, len(spaces), len(byNamespace), len(workloads), len(byWorkload))
+		}
+		for i, w := range spaces {
+			if w.Pods != byNamespace[w.Namespace] || w.Pods != c.PodsIn(w.Units) || w.Name != w.Namespace || !w.Workload.IsZero() || i > 0 && spaces[i-1].Name >= w.Name {
+				t.Fatalf("seed %d: %+v, %d pods", seed, w, byNamespace[w.Namespace])
+			}
+		}
+		for i, w := range workloads {
+			k, name := w.Workload, w.Namespace
+			if k.Namespace = w.Namespace; !w.Workload.IsZero() {
+				name += "/" + k.Name
+			}
+			if w.Pods != byWorkload[k] || w.Pods != c.PodsIn(w.Units) || w.Name != name || i > 0 && workloads[i-1].Name >= name {
+				t.Fatalf("seed %d: %+v, %d pods", seed, w, byWorkload[k])
+			}
+			for u := range w.Units.All {
+				if p := c.Unit(u).Example; p.Namespace != w.Namespace || p.Owner != w.Workload || c.Unit(u).Pods != len(c.Pods(u)) {
+					t.Fatalf("seed %d: %s is of %s", seed, p.Name, w.Name)
+				}
+			}
+		}
+	}
+}
+
 func pairwise(c *Chart, a, b *Group) Cell {
 	cell, first := Cell{}, true
 	for u := range a.Units.All {

@@ -1,10 +1,12 @@
 package reach
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
 	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/generate"
 	"github.com/portolan-net/portolan/model"
 )
@@ -34,6 +36,7 @@ func TestFollow(t *testing.T) {
 				default:
 				}
 			}
+			elsewhere(g, &s)
 			m, err := model.Compile(&s)
 			if err != nil {
 				t.Fatal(err)
@@ -73,5 +76,46 @@ func TestFollowAnew(t *testing.T) {
 	n := c.Follow(compileSnapshot(t, &other))
 	if n.join == c.join {
 		t.Error("pods changed, and the Chart kept what it knew of them")
+	}
+}
+
+// elsewhere changes now and then what a Chart cannot follow.
+func elsewhere(g *generate.Tangled, s *cluster.Snapshot) {
+	switch g.IntN(14) {
+	case 0:
+		s.Nodes = slices.Clone(s.Nodes)
+		n := &s.Nodes[g.IntN(len(s.Nodes))]
+		n.Ready = !n.Ready
+		n.Labels = cluster.Labels{"topology.kubernetes.io/zone": "za"}
+	case 1:
+		s.Namespaces = slices.Clone(s.Namespaces)
+		ns := &s.Namespaces[g.IntN(len(s.Namespaces))]
+		ns.Labels = cluster.Labels{"kubernetes.io/metadata.name": ns.Name, "team": "blue"}
+	case 2:
+		s.Foreign = append(slices.Clone(s.Foreign), cluster.Foreign{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: "a", DenyOnly: g.IntN(2) == 0})
+	case 3:
+		s.Fabric.Dataplane.Policy = []string{"generic", "none", "kube-router", "portolan"}[g.IntN(4)]
+	case 4:
+		if len(s.Services) > 0 {
+			s.Services = slices.Clone(s.Services)
+			svc := &s.Services[g.IntN(len(s.Services))]
+			svc.SourceRanges = append(slices.Clone(svc.SourceRanges), netip.MustParsePrefix("10.244.1.0/28"))
+		}
+	case 5:
+		if n := len(s.NetworkPolicies); n > 0 { // another of that name
+			p := s.NetworkPolicies[g.IntN(n)]
+			switch g.IntN(4) {
+			case 0:
+				p.IsolatesIngress = !p.IsolatesIngress
+			case 1:
+				p.IsolatesEgress = !p.IsolatesEgress
+			case 2:
+				p.PodSelector = cluster.LabelSelector{MatchLabels: cluster.Labels{"app": "x"}}
+			default:
+				p.Egress, p.Ingress = p.Ingress, p.Egress
+			}
+			s.NetworkPolicies[g.IntN(n)] = p
+		}
+	default:
 	}
 }

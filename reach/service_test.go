@@ -114,6 +114,7 @@ func (f *fronts) client(front *Front, name string, addrs []netip.Addr) {
 	if !s.Addr(front.IPv6).IsValid() || f.c.m.Home(s.Addr(front.IPv6)) != "" {
 		return
 	}
+	f.named(front, name, s.Addr(front.IPv6))
 	for i := range front.Outside {
 		o := &front.Outside[i]
 		if !slices.ContainsFunc(o.Clients, func(c cluster.Client) bool { return c.Name == name }) &&
@@ -124,6 +125,7 @@ func (f *fronts) client(front *Front, name string, addrs []netip.Addr) {
 			to, _ := f.target(front, "")
 			f.compare(front, "external/"+name, to, "", []*Answer{&o.Answer})
 		}
+		f.firsts(front, o, name)
 		for j := range o.Via {
 			for _, n := range o.Via[j].Nodes.Names() {
 				to, ok := f.target(front, n)
@@ -137,6 +139,62 @@ func (f *fronts) client(front *Front, name string, addrs []netip.Addr) {
 		return
 	}
 	f.Fatalf("seed %d: %s is in no range: %+v", f.seed, name, front.Outside)
+}
+
+// named: a client of the Fabric is named once, and no address is in two parts.
+func (f *fronts) named(front *Front, name string, a netip.Addr) {
+	f.Helper()
+	names, ranges := 0, 0
+	for i := range front.Outside {
+		o := &front.Outside[i]
+		for _, c := range o.Clients {
+			if c.Name == name {
+				names++
+			}
+		}
+		if !slices.Equal(o.Ranges, policy.MergeRanges(slices.Clone(o.Ranges))) {
+			f.Fatalf("seed %d: ranges not merged: %v", f.seed, o.Ranges)
+		}
+		if inRanges(o.Ranges, a) {
+			ranges++
+		}
+	}
+	known := slices.ContainsFunc(f.m.Snapshot.Fabric.Clients, func(c cluster.Client) bool { return c.Name == name })
+	if ranges > 1 || known != (names == 1) {
+		f.Fatalf("seed %d: %s is named %d times, and in %d ranges", f.seed, name, names, ranges)
+	}
+}
+
+// firsts: every first node there is has one answer of its own.
+func (f *fronts) firsts(front *Front, o *FromOutside, name string) {
+	f.Helper()
+	var want, got []string
+	if front.Kind == service.NodePort {
+		for i := range f.m.Snapshot.Nodes {
+			if n := &f.m.Snapshot.Nodes[i]; n.IP(front.IPv6).IsValid() {
+				want = append(want, n.Name)
+			}
+		}
+	} else {
+		to, _ := f.target(front, "")
+		q := generate.Question{From: "external/" + name, To: to, Protocol: front.Protocol}
+		a, err := path.Walk(f.m, path.Question{From: q.From, To: q.Target()})
+		if err != nil {
+			f.Fatalf("seed %d: %v", f.seed, err)
+		}
+		for i := range a.Traces {
+			if n := a.Traces[i].First; n != "" && !slices.Contains(want, n) {
+				want = append(want, n)
+			}
+		}
+	}
+	for i := range o.Via {
+		got = append(got, o.Via[i].Nodes.Names()...)
+	}
+	slices.Sort(want)
+	if slices.Sort(got); !slices.Equal(got, want) {
+		f.Fatalf("seed %d: %s enters %v/%s/%s by %v, told of %v", f.seed, name, front.Kind, front.Service.Namespace, front.Service.Name, want, got)
+	}
 }
 
 func (f *fronts) target(front *Front, node string) (netip.AddrPort, bool) {
