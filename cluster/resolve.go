@@ -37,7 +37,7 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	if n := len(s.NetworkPolicies); n > 0 && !p.Policy.Enforces {
 		p.assume(flow.CodeNotEnforced, p.Policy.Name, strconv.Itoa(n))
 	}
-	if len(s.NetworkPolicies) == 0 && p.Policy.Enforces {
+	if len(s.NetworkPolicies) == 0 && p.Policy.Enforces && !slices.ContainsFunc(s.Foreign, func(f Foreign) bool { return f.Unread }) {
 		p.assume(flow.CodeNoPolicyInInput)
 	}
 	p.podRanges = &Prefixes{}

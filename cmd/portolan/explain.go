@@ -104,6 +104,9 @@ func (a *app) runTriage() error {
 	done := a.progress("asking for every Service")
 	t := explain.TriageAll(m)
 	done()
+	if a.living.blind {
+		a.code = exitUnknown
+	}
 	if a.output == "json" {
 		return report.TriageJSON(a.out, t)
 	}

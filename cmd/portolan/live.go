@@ -31,6 +31,7 @@ type living struct {
 	flags       kube.Flags
 	local, live bool
 	read        bool // a cluster was read
+	blind       bool // and its Services could not be
 }
 
 // liveFlags are kubectl's flags for the cluster, and the two that choose between it
@@ -161,7 +162,7 @@ func (a *app) over(b *manifest.Builder, some bool) (*manifest.Builder, *manifest
 	if err != nil {
 		return nil, nil, err
 	}
-	a.living.read = true
+	a.living.read, a.living.blind = true, slices.Contains(r.Absent, "Service")
 	if !some {
 		in, err := r.Input()
 		return r.Builder, in, err

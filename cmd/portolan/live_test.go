@@ -183,6 +183,22 @@ func TestForbidden(t *testing.T) {
 			}
 		})
 	}
+	t.Run("services, for every Service", func(t *testing.T) {
+		s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+		s.Forbid("list", "services")
+		t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+		if got := say(t, "", "explain"); got.code != 2 || !strings.Contains(got.err, "may not list services") {
+			t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+		}
+	})
+	t.Run("policies, and nothing is assumed of them", func(t *testing.T) {
+		s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+		s.Forbid("list", "networkpolicies.networking.k8s.io")
+		t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+		if got := say(t, "", "trace", "node/n1", "svc/test/ssh"); strings.Contains(plainText(got.out), "holds no NetworkPolicy") || !strings.Contains(plainText(got.out), "could not be read") {
+			t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+		}
+	})
 	t.Run("everything", func(t *testing.T) {
 		s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
 		for _, r := range []string{"nodes", "namespaces", "pods", "services", "replicationcontrollers", "deployments.apps", "replicasets.apps", "daemonsets.apps", "statefulsets.apps", "jobs.batch", "cronjobs.batch", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io", "validatingwebhookconfigurations.admissionregistration.k8s.io", "mutatingwebhookconfigurations.admissionregistration.k8s.io", "apiservices.apiregistration.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"} {
