@@ -63,8 +63,9 @@ var house = layout{
 		"internal/proof":    {"pure", "internal/lab", "internal/probe", "internal/kernel"},
 		"internal/watch":    {"flow", "cluster", "service", "policy", "model", "path", "reach", "check", "diff"},
 		"internal/report":   {"pure", "internal/proof", "internal/watch", "internal/prober"},
+		"internal/metrics":  {"pure", "internal/watch"},
 		"internal/draw":     {"pure", "internal/report"},
-		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube", "internal/watch", "internal/cores", "internal/prober", "internal/kubeexec"},
+		"cmd/portolan":      {"pure", "internal/manifest", "internal/report", "internal/draw", "internal/lab", "internal/proof", "internal/capture", "internal/kube", "internal/watch", "internal/metrics", "internal/cores", "internal/prober", "internal/kubeexec"},
 	},
 
 	// For tests only: no file of the product may import these.
@@ -76,6 +77,7 @@ var house = layout{
 		"go.yaml.in/yaml/v3":             {"internal/manifest", "internal/kube", "internal/kubetest", "internal/truth"},
 		"github.com/go-json-experiment/": {"internal/manifest"}, // jsontext, until the standard library has it (013)
 		"k8s.io/":                        {"internal/kube", "internal/kubeexec"},
+		"github.com/prometheus/":         {"internal/metrics"},
 		"github.com/spf13/cobra":         {"cmd/portolan"},
 		"github.com/spf13/pflag":         {"cmd/portolan"},
 		"golang.org/x/term":              {"cmd/portolan", "internal/report"},

@@ -13,12 +13,16 @@ func (a *app) version() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := "devel"
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				v = info.Main.Version
-			}
-			_, err := fmt.Fprintln(a.out, "portolan", v)
+			_, err := fmt.Fprintln(a.out, "portolan", programVersion())
 			return err
 		},
 	}
+}
+
+// programVersion is what `go version -m` prints of the program.
+func programVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "devel"
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,6 +15,7 @@ import (
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/internal/kube"
 	"github.com/portolan-net/portolan/internal/manifest"
+	"github.com/portolan-net/portolan/internal/metrics"
 	"github.com/portolan-net/portolan/internal/report"
 	"github.com/portolan-net/portolan/internal/watch"
 	"github.com/portolan-net/portolan/path"
@@ -25,10 +25,14 @@ import (
 type watcher struct {
 	expect          []string
 	exitOnViolation bool
+	metrics         string
+	events          bool
 
 	mirror  kube.MirrorOptions
 	cluster string
 	expects []cluster.Expectation
+	served  *metrics.Metrics // nil: nothing is served
+	notes   *kube.Notes      // nil: no Events are written
 }
 
 // interrupts is a context that ends with Ctrl-C, or when a pod is to end; tests end
@@ -52,13 +56,13 @@ without arguments everything. It begins with a line of what is watched and how i
 answers now. Data that is no longer current is said to be stale, and so is an
 answer that rests on it. Ctrl-C ends it, with exit code 0.
 
--f may name a Fabric (what lies outside of the cluster) and Expectations; nothing
-is written to the cluster.`,
+-f may name a Fabric (what lies outside of the cluster) and Expectations. Nothing is
+written to the cluster, but for Events where --events asks for them.`,
 		Example: `  portolan watch
   portolan watch svc/test/ssh:22
   portolan watch external svc/test/ssh:22
   portolan watch --expect expectations.yaml --exit-on-violation
-  portolan watch -o json`,
+  portolan watch --metrics :9090 --events -o json`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := a.format("text", "json"); err != nil {
 				return err
@@ -70,6 +74,8 @@ is written to the cluster.`,
 	}
 	f := c.Flags()
 	f.StringArrayVar(&x.expect, "expect", nil, "file with Expectations to keep true; repeat for more")
+	f.StringVar(&x.metrics, "metrics", "", "address to serve Prometheus metrics, /healthz and /readyz on (:9090)")
+	f.BoolVar(&x.events, "events", false, "write Events on the Services concerned")
 	f.BoolVar(&x.exitOnViolation, "exit-on-violation", false, "exit 1 when an Expectation does not hold")
 	return c
 }
@@ -150,24 +156,26 @@ func (a *app) runWatch(ctx context.Context, x *watcher, args []string) error {
 	if os.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	}
+	asked := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	mirror := client.Mirror(x.mirror)
 	defer mirror.Wait()
 	defer cancel()
+	if err := a.serve(ctx, x, client, mirror); err != nil {
+		return err
+	}
+	opt.Fronts = x.served != nil
 	done := a.progress("reading the cluster " + report.Clean(x.cluster))
 	err = mirror.Start(ctx)
 	done()
 	if err == nil {
 		err = a.follow(ctx, x, mirror, watch.New(opt))
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil // as was asked
+	if asked.Err() != nil {
+		return nil // to end, whatever was under way
 	}
 	return err
 }
-
-// errEnough ends the watching where a violation is to.
-var errEnough = errors.New("an Expectation does not hold")
 
 // follow turns batches into lines.
 func (a *app) follow(ctx context.Context, x *watcher, mirror *kube.Mirror, w *watch.Watch) error {
@@ -181,6 +189,7 @@ func (a *app) follow(ctx context.Context, x *watcher, mirror *kube.Mirror, w *wa
 			return err
 		}
 		s := stepOf(b)
+		x.begin()
 		var events []watch.Event
 		if b.First {
 			first, err := w.Begin(s)
@@ -191,6 +200,7 @@ func (a *app) follow(ctx context.Context, x *watcher, mirror *kube.Mirror, w *wa
 		} else {
 			events = w.Next(s)
 		}
+		x.end(w, events, len(s.Stale))
 		for i := range events {
 			if err := tell(&events[i]); err != nil {
 				return err

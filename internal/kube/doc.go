@@ -1,4 +1,5 @@
-// Package kube reads a cluster from its API server, and changes nothing there.
+// Package kube reads a cluster from its API server, and changes nothing there; what
+// watches it may write Events (notes.go).
 //
 //	kubeconfig, flags ──► Open ──► Client
 //	                                 │  discovery: which of the kinds that count are served

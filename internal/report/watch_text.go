@@ -24,6 +24,12 @@ func (p *Printer) Watch(e *watch.Event, cluster string) error {
 	return p.Err()
 }
 
+// WatchLine is an event in one line, without the time: for what others print.
+func WatchLine(e *watch.Event, cluster string) string {
+	p := NewPrinter(nil)
+	return strings.Join(strings.Fields((&differ{p, false}).event(e, cluster)), " ")
+}
+
 func (d *differ) event(e *watch.Event, cluster string) string {
 	switch e.Kind {
 	case watch.Began:
