@@ -130,9 +130,7 @@ func (a *app) runProbe(x *probing, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	plan, err := prober.NewPlan(ctx, m, hand, x.Options)
+	plan, err := prober.NewPlan(context.Background(), m, hand, x.Options)
 	if err != nil {
 		return a.unplanned(err)
 	}
@@ -142,7 +140,7 @@ func (a *app) runProbe(x *probing, args []string) error {
 	if willing, err := a.agreed(x, plan); !willing || err != nil {
 		return err
 	}
-	return a.doProbe(ctx, stop, m, plan, hand)
+	return a.doProbe(m, plan, hand)
 }
 
 func (a *app) hand() (*kubeexec.Client, error) {
@@ -223,7 +221,9 @@ func (a *app) confirm(deleting bool) bool {
 
 // doProbe carries out the plan. The first Ctrl-C stops it and cleans up, the second
 // ends the program.
-func (a *app) doProbe(ctx context.Context, stop func(), m *model.Model, plan *prober.Plan, hand prober.Hand) error {
+func (a *app) doProbe(m *model.Model, plan *prober.Plan, hand prober.Hand) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, stop)
 	done := a.progress("probing")
 	r := prober.Do(ctx, plan, hand, nil)

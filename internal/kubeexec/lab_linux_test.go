@@ -1,6 +1,7 @@
 package kubeexec_test
 
 import (
+	"net/netip"
 	"os/exec"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/portolan-net/portolan/explain"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/kubetest"
+	"github.com/portolan-net/portolan/internal/lab"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/prober"
 	"github.com/portolan-net/portolan/internal/proof"
@@ -33,7 +35,7 @@ func compile(t *testing.T, files ...string) *model.Model {
 }
 
 // network builds a Model's network and lets the kubelet run commands in its pods.
-func network(t *testing.T, m *model.Model, k *kubetest.Kubelet, questions ...path.Question) {
+func network(t *testing.T, m *model.Model, k *kubetest.Kubelet, questions ...path.Question) *lab.Lab {
 	t.Helper()
 	s, err := proof.Open(t.Context(), m, questions, proof.Options{})
 	if err != nil {
@@ -58,6 +60,7 @@ func network(t *testing.T, m *model.Model, k *kubetest.Kubelet, questions ...pat
 			return err
 		})
 	}
+	return s.Lab()
 }
 
 func options(from, to string) prober.Options {
@@ -96,11 +99,9 @@ func TestLab(t *testing.T) {
 			}
 			for i, q := range questions {
 				o := options(q.From, q.To)
-				if name != "python3" {
-					o.Count = 1
-					if i%2 > 0 {
-						continue
-					}
+				o.Count = 1
+				if name != "python3" && i%2 > 0 {
+					continue
 				}
 				o.Tell = name == "python3"
 				p, err := prober.NewPlan(t.Context(), m, c, o)
@@ -190,5 +191,40 @@ func TestLabUnenforced(t *testing.T) {
 	}
 	if !slices.ContainsFunc(x.Others, func(o explain.Other) bool { return slices.Contains(o.Profiles, "none") }) {
 		t.Errorf("no dataplane that enforces nothing among %+v", x.Others)
+	}
+}
+
+// TestLabOutside: from a client's machine, by this process: the address, and the
+// NodePorts of two nodes.
+func TestLabOutside(t *testing.T) {
+	k, c, _ := start(t, sharedVIP)
+	m := compile(t, sharedVIP)
+	client := path.Outside(m)[0]
+	from := "external/" + client.Name
+	l := network(t, m, k,
+		path.Question{From: from, To: "svc/test/http:80"}, path.Question{From: from, To: "svc/test/ssh:22"},
+		path.Question{From: from, To: "svc/test/http:80@nodeport", Via: "n1"}, path.Question{From: from, To: "svc/test/http:80@nodeport", Via: "n2"},
+	)
+	machine := l.Machine(from)
+	if machine == nil {
+		t.Fatalf("no machine %s", from)
+	}
+	for to, want := range map[string]flow.Seen{"svc/test/http:80": flow.Connected, "svc/test/ssh:22": flow.Timeout} {
+		o := options("external", to)
+		o.Here.Source = func(netip.Addr) netip.Addr { return client.Addresses[0] }
+		var r *prober.Result
+		err := machine.Do(func() error {
+			p, err := prober.NewPlan(t.Context(), m, c, o)
+			if err == nil {
+				r = prober.Do(t.Context(), p, c, nil)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Verdict() != prober.Agrees || len(r.Answers) != 3 || r.Answers[0].Outcomes[0].Seen != want || r.Means != prober.Dialing {
+			t.Errorf("%s: %s, %+v", to, r.Verdict(), r.Answers)
+		}
 	}
 }

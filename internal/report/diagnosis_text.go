@@ -53,6 +53,10 @@ func (p *Printer) checked(d *explain.Diagnosis) {
 		if i > 0 && d.Seen[i-1].Proofless {
 			note, proofless = " *", true
 		}
+		if width(r[0]) > widths[0] { // too long to stand beside the rest
+			p.line("  " + r[0])
+			r[0] = ""
+		}
 		p.line("  " + pad(r[0], widths[0]+2) + pad(r[1], widths[1]+2) + r[2] + note)
 	}
 	if proofless {
