@@ -82,3 +82,16 @@ func TestSharedChainsOfTwoPolicies(t *testing.T) {
 		t.Errorf("%s, want denied", d.Verdict)
 	}
 }
+
+// What is not known of the peers of a rule whose names nobody has is said.
+func TestUnresolvedPortsOfUnknownPeers(t *testing.T) {
+	p := letter()
+	p.UnresolvedPortOpens = true
+	tab := read(t, p, pods, netpol("p", "podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {project: myproject}}}], ports: [{port: smtp}]}]"))
+	for i := range tab.snapshot.Namespaces {
+		tab.snapshot.Namespaces[i].Implied = tab.snapshot.Namespaces[i].Name == "mine"
+	}
+	if d := tab.ask(Ingress, "default/db", "mine/web", "80"); d.Verdict != Undecided || d.Missing.Code != flow.CodeNamespaceUnknown {
+		t.Errorf("%s, missing %q", d.Verdict, d.Missing.Code)
+	}
+}

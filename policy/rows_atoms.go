@@ -58,7 +58,7 @@ func (r *Rows) sortedAtoms() []numberedPrefix {
 func (r *Rows) within(p netip.Prefix) []int32 {
 	p = p.Masked()
 	sorted := r.sortedAtoms()
-	if known, ok := r.atom.atoms[p]; ok || !p.IsValid() {
+	if known, ok := r.atom.atoms[p]; ok {
 		return known
 	}
 	at, _ := slices.BinarySearchFunc(sorted, p, func(n numberedPrefix, p netip.Prefix) int {
@@ -105,19 +105,19 @@ func (r *Rows) AtomRanges() []AtomRange {
 		}
 	}
 	closeBefore := func(a netip.Addr) {
-		for len(open) > 0 && (!a.IsValid() || !open[len(open)-1].Contains(a)) {
+		for len(open) > 0 && !open[len(open)-1].Contains(a) {
 			upTo(cluster.LastAddr(open[len(open)-1].Prefix))
 			open = open[:len(open)-1]
 		}
 	}
 	for _, p := range r.sortedAtoms() {
 		closeBefore(p.Addr())
-		if len(open) > 0 && next.IsValid() && next.Less(p.Addr()) {
+		if len(open) > 0 {
 			upTo(p.Addr().Prev())
 		}
 		open = append(open, p)
 		next = p.Addr()
 	}
-	closeBefore(netip.Addr{})
+	closeBefore(netip.Addr{}) // which nothing contains
 	return out
 }

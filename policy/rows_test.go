@@ -214,3 +214,29 @@ func TestRowsDoubts(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// Of two blocks that begin at one address the wider is first, whatever order
+// policies name them in.
+func TestAtomsOfOneAddress(t *testing.T) {
+	tables := read(t, letter(), pods, netpol("p", "podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.5.0.0/25}}, {ipBlock: {cidr: 10.5.0.0/24}}, {ipBlock: {cidr: 10.5.0.0/26}}]}]"))
+	rows, err := tables.Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range rows.AtomRanges() {
+		got = append(got, r.First.String()+"-"+r.Last.String()+" "+rows.AtomPrefix(r.Atom).String())
+	}
+	want := []string{"10.5.0.0-10.5.0.63 10.5.0.0/26", "10.5.0.64-10.5.0.127 10.5.0.0/25", "10.5.0.128-10.5.0.255 10.5.0.0/24"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for prefix, n := range map[string]int{"10.5.0.0/26": 1, "10.5.0.0/25": 2, "10.5.0.0/24": 3, "10.5.0.0/23": 3, "10.5.0.0/27": 0} {
+		if got := rows.within(netip.MustParsePrefix(prefix)); len(got) != n {
+			t.Errorf("%d atoms in %s, want %d", len(got), prefix, n)
+		}
+	}
+	if got := rows.within(netip.Prefix{}); len(got) != 0 {
+		t.Errorf("%v in no prefix", got)
+	}
+}

@@ -102,6 +102,11 @@ func TestReviewed(t *testing.T) {
 	if n := report(&out, []result{{mutant: &mutant{file: "c.go"}, met: true}}, nil, false); n != 1 {
 		t.Errorf("%d findings", n)
 	}
+	for text, want := range map[string]bool{"a < b": true, "a…": true, "…< b": true, "a…b": true, "…": true, "a < b…": true, "a…<…b": true, "a": false, "…a": false, "a…c": false, "a < b…b": false} {
+		if got := (&review{file: "*", fn: "*", kind: "*", text: text}).covers(survivor.mutant); got != want {
+			t.Errorf("%q covers %q: %v", text, survivor.text, got)
+		}
+	}
 	if _, err := parseReviewed(strings.NewReader("a.go\tf\t*\t*\n"), "r"); err == nil {
 		t.Error("a line without a reason was read")
 	}

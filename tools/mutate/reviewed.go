@@ -14,7 +14,7 @@ import (
 
 // review is a line of reviewed.txt: mutants that change nothing anybody asks
 // for, and why. A word may be a pattern as path.Match has them, but for the text,
-// which is "*" or what is there.
+// which is "*" or what is there; "…" in it stands for anything.
 type review struct {
 	file, fn, kind, text string
 	reason               string
@@ -64,7 +64,23 @@ func (r *review) covers(m *mutant) bool {
 			return false
 		}
 	}
-	return r.text == "*" || r.text == key[3]
+	return r.text == "*" || like(key[3], strings.Split(r.text, "…"))
+}
+
+// like reports whether the text is the parts in order, with anything in between.
+func like(text string, parts []string) bool {
+	rest, ok := strings.CutPrefix(text, parts[0])
+	if len(parts) == 1 {
+		return ok && rest == ""
+	}
+	for _, p := range parts[1 : len(parts)-1] {
+		at := strings.Index(rest, p)
+		if at < 0 {
+			return false
+		}
+		rest = rest[at+len(p):]
+	}
+	return ok && strings.HasSuffix(rest, parts[len(parts)-1])
 }
 
 // report prints the table and the survivors, and says how many findings there
