@@ -111,7 +111,6 @@ func load(b *testing.B, l *kubetest.Live, seconds int) {
 	}
 	took := time.Since(begun)
 	cores := (used(b, c.Process.Pid) - before).Seconds() / took.Seconds()
-	b.Log(late)
 	slices.Sort(late)
 	b.ReportMetric(cores, "cores")
 	b.ReportMetric(float64(late[len(late)/2])/1e6, "ms-median")
@@ -159,26 +158,38 @@ func busy(b *testing.B, l *kubetest.Live, n int) {
 	switch n % 10 {
 	case 1, 2, 3:
 		edit("pods", "Pod", "v1", func(o map[string]any) {
-			o["status"].(map[string]any)["conditions"] = []any{map[string]any{"type": "Ready", "status": [2]string{"True", "False"}[n/10%2]}}
+			fieldsOf(o, "status")["conditions"] = []any{map[string]any{"type": "Ready", "status": [2]string{"True", "False"}[n/10%2]}}
 		})
 	case 4, 5, 6:
 		edit("endpointslices.discovery.k8s.io", "EndpointSlice", "discovery.k8s.io/v1", func(o map[string]any) {
-			for _, e := range o["endpoints"].([]any) {
-				e.(map[string]any)["conditions"] = map[string]any{"ready": n/10%2 == 0}
-				break
+			all, _ := o["endpoints"].([]any)
+			for _, e := range all[:min(1, len(all))] {
+				if m, ok := e.(map[string]any); ok {
+					m["conditions"] = map[string]any{"ready": n/10%2 == 0}
+				}
 			}
 		})
 	case 7:
 		edit("pods", "Pod", "v1", func(o map[string]any) {
-			o["metadata"].(map[string]any)["labels"] = map[string]any{"app": fmt.Sprintf("x%d", n%3)}
+			fieldsOf(o, "metadata")["labels"] = map[string]any{"app": fmt.Sprintf("x%d", n%3)}
 		})
 	case 8:
-		edit("pods", "Pod", "v1", func(o map[string]any) { o["status"].(map[string]any)["heartbeat"] = n })
+		edit("pods", "Pod", "v1", func(o map[string]any) { fieldsOf(o, "status")["heartbeat"] = n })
 	default:
 		edit("services", "Service", "v1", func(o map[string]any) {
-			o["spec"].(map[string]any)["internalTrafficPolicy"] = [2]string{"Cluster", "Local"}[n/10%2]
+			fieldsOf(o, "spec")["internalTrafficPolicy"] = [2]string{"Cluster", "Local"}[n/10%2]
 		})
 	}
+}
+
+// fieldsOf is a mapping of an object.
+func fieldsOf(o map[string]any, name string) map[string]any {
+	m, ok := o[name].(map[string]any)
+	if !ok {
+		m = map[string]any{}
+		o[name] = m
+	}
+	return m
 }
 
 // used is the processor time of a process so far.

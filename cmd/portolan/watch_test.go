@@ -85,8 +85,8 @@ func startWatch(t *testing.T, l *kubetest.Live, args ...string) *watched {
 	t.Setenv("KUBECONFIG", l.Kubeconfig(t))
 	ctx, stop := context.WithCancel(t.Context())
 	w := &watched{out: newLines(), err: newLines(), stop: stop, code: make(chan int, 1)}
-	real := interrupts
-	t.Cleanup(func() { interrupts = real })
+	usual := interrupts
+	t.Cleanup(func() { interrupts = usual })
 	interrupts = func() (context.Context, context.CancelFunc) { return ctx, stop }
 	done := make(chan struct{})
 	go func() {

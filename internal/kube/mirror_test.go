@@ -229,7 +229,7 @@ func TestHangs(t *testing.T) {
 		}
 		if hung.Load() == 2 { // the answer begins, and does not go on
 			w.WriteHeader(http.StatusOK)
-			w.(http.Flusher).Flush()
+			_ = http.NewResponseController(w).Flush() // the client notices
 		}
 		<-r.Context().Done()
 		return true

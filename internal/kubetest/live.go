@@ -2,6 +2,7 @@ package kubetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,7 +78,7 @@ func (l *Live) Apply(t testing.TB, text string) int {
 	for {
 		var doc map[string]any
 		switch err := dec.Decode(&doc); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			return l.version
@@ -255,6 +256,12 @@ func (l *Live) intercept(w http.ResponseWriter, r *http.Request) bool {
 	if fault != nil && fault(w, r) {
 		return true
 	}
+	if root := strings.Trim(r.URL.Path, "/"); root == "api" || root == "apis" {
+		l.mu.Lock() // types may come and go
+		defer l.mu.Unlock()
+		l.discover(w, r, root)
+		return true
+	}
 	t, namespace, name, ok := l.resource(r.URL.Path)
 	if !ok || r.Method != http.MethodGet {
 		return false
@@ -363,8 +370,8 @@ func (l *Live) watch(w http.ResponseWriter, r *http.Request, t Type) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
-	flush := w.(http.Flusher)
-	flush.Flush()
+	rc := http.NewResponseController(w)
+	_ = rc.Flush() // the client notices
 	var tick <-chan time.Time
 	if l.Bookmarks > 0 {
 		ticker := time.NewTicker(l.Bookmarks)
@@ -393,7 +400,7 @@ func (l *Live) watch(w http.ResponseWriter, r *http.Request, t Type) {
 				return
 			}
 		}
-		flush.Flush()
+		_ = rc.Flush() // the client notices
 		select {
 		case <-r.Context().Done():
 			return
@@ -409,7 +416,7 @@ func (l *Live) watch(w http.ResponseWriter, r *http.Request, t Type) {
 				continue
 			}
 			_ = enc.Encode(map[string]any{"type": "BOOKMARK", "object": map[string]any{"kind": t.Kind, "apiVersion": groupVersion(t), "metadata": map[string]any{"resourceVersion": strconv.Itoa(version)}}})
-			flush.Flush()
+			_ = rc.Flush() // the client notices
 		}
 	}
 }
