@@ -144,7 +144,7 @@ func (c *Chart) sortAddresses(f family) {
 	list := []netip.Addr{}
 	keep := func(addrs []netip.Addr) {
 		for _, a := range addrs {
-			if a.IsValid() && familyOf(a) == f {
+			if familyOf(a) == f {
 				list = append(list, a)
 			}
 		}

@@ -71,9 +71,6 @@ func newClasses(m *model.Model) *classes {
 	}
 	cs.order(pods, first)
 	ours := make([]int32, len(first))
-	for i := range ours {
-		ours[i] = -1
-	}
 	for i, n := range cs.tables {
 		ours[n] = int32(i)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/portolan-net/portolan/policy"
 )
 
-// crowd gives a cluster so many pods that lists of them are long: copies of those
-// there are, with addresses of their own, most with a label more.
+// crowd gives a cluster so many pods that lists of them are long: with what some pod
+// has, where another is, at an address of their own; every other with a label more.
 func crowd(r *rand.Rand, s *cluster.Snapshot, size int) {
 	base := slices.DeleteFunc(slices.Clone(s.Pods), func(p cluster.Pod) bool { return p.HostNetwork || len(p.IPs) == 0 || p.Finished() })
 	if len(base) == 0 {
@@ -23,14 +23,14 @@ func crowd(r *rand.Rand, s *cluster.Snapshot, size int) {
 	}
 	s.Pods = slices.Clone(s.Pods)
 	for i := len(s.Pods); i < size; i++ {
-		p := base[r.IntN(len(base))]
-		p.Name, p.IPs = fmt.Sprintf("copy%d", i), slices.Clone(p.IPs)
+		p, at := base[r.IntN(len(base))], &base[r.IntN(len(base))]
+		p.Name, p.IPs, p.Node, p.HostIPs, p.Invented = fmt.Sprintf("copy%d", i), slices.Clone(at.IPs), at.Node, at.HostIPs, at.Invented
 		for j, a := range p.IPs {
 			b := a.AsSlice()
 			b[len(b)-1] = byte(16 + i)
 			p.IPs[j], _ = netip.AddrFromSlice(b)
 		}
-		if i%4 > 0 {
+		if i%2 > 0 {
 			p.Labels = cluster.Labels{"copy": fmt.Sprint(i % 40)}
 			for k, v := range base[r.IntN(len(base))].Labels {
 				p.Labels[k] = v
@@ -40,6 +40,28 @@ func crowd(r *rand.Rand, s *cluster.Snapshot, size int) {
 			p.Owner = flow.Object{Kind: "Deployment", Namespace: p.Namespace, Name: fmt.Sprint("d", i%7)}
 		}
 		s.Pods = append(s.Pods, p)
+	}
+}
+
+// unmasked writes some blocks down by an address inside them, as people do.
+func unmasked(r *rand.Rand, s *cluster.Snapshot) {
+	inside := func(p netip.Prefix) netip.Prefix {
+		if r.IntN(4) == 0 && !p.IsSingleIP() {
+			return netip.PrefixFrom(p.Addr().Next(), p.Bits())
+		}
+		return p
+	}
+	for i := range s.NetworkPolicies {
+		for _, rule := range slices.Concat(s.NetworkPolicies[i].Ingress, s.NetworkPolicies[i].Egress) {
+			for _, peer := range rule.Peers {
+				if b := peer.IPBlock; b != nil {
+					b.CIDR = inside(b.CIDR)
+					for k := range b.Except {
+						b.Except[k] = inside(b.Except[k])
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -56,6 +78,7 @@ func crowded(seed uint64) (*generate.Tangled, *cluster.Snapshot) {
 			Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: g.Snapshot.Namespaces[0].Name, DenyOnly: seed%14 == 0,
 		})
 	}
+	unmasked(g.Rand, g.Snapshot)
 	crowd(g.Rand, g.Snapshot, 12+g.IntN(40))
 	g.Snapshot.Services, g.Snapshot.EndpointSlices = nil, nil
 	young := mutate(g)

@@ -76,7 +76,7 @@ func (d *Difference) match() {
 		} else {
 			j = int32(d.New.m.Index.PodNumber(old[i].Namespace, old[i].Name))
 		}
-		if j >= 0 && newUnit[j] >= 0 && !matched[j] {
+		if j >= 0 && newUnit[j] >= 0 {
 			matched[j] = true
 			b := Both{Unit(oldUnit[i]), Unit(newUnit[j])}
 			if n := len(d.Pods); n == 0 || d.Pods[n-1] != b {

@@ -18,7 +18,7 @@ func mutate(g *generate.Tangled) *cluster.Snapshot {
 	s.Services, s.EndpointSlices, s.Namespaces = slices.Clone(s.Services), slices.Clone(s.EndpointSlices), slices.Clone(s.Namespaces)
 	for range 1 + g.IntN(3) {
 		p := &s.Pods[g.IntN(len(s.Pods))]
-		switch g.IntN(8) {
+		switch g.IntN(9) {
 		case 0:
 			p.Labels = cluster.Labels{"app": []string{"x", "y", "z"}[g.IntN(3)]}
 		case 1:
@@ -44,6 +44,8 @@ func mutate(g *generate.Tangled) *cluster.Snapshot {
 		case 6:
 			ns := &s.Namespaces[g.IntN(len(s.Namespaces))]
 			ns.Labels = cluster.Labels{"kubernetes.io/metadata.name": ns.Name, "team": []string{"red", "blue"}[g.IntN(2)]}
+		case 8:
+			p.Namespace = s.Namespaces[g.IntN(len(s.Namespaces))].Name
 		case 7:
 			p.Name += "-renamed"
 			for i := range s.Pods {
