@@ -23,7 +23,7 @@ type plane struct {
 
 	mu      sync.Mutex
 	proxies map[string]*process
-	relays  []net.Listener
+	doors   []net.Listener
 }
 
 // clusterCIDR holds the pods of every cluster here.
@@ -49,12 +49,11 @@ func (p *plane) Install(n *lab.Machine) error {
 	if p.proxies[n.Node()] != nil {
 		return nil
 	}
-	at, err := net.Listen("tcp", "127.0.0.1:0")
+	at, err := p.c.door()
 	if err != nil {
 		return err
 	}
-	p.relays = append(p.relays, at)
-	go relay(at, fmt.Sprintf("127.0.0.1:%d", p.c.port))
+	p.doors = append(p.doors, at)
 	config := p.c.writeKubeconfig("kube-proxy-"+n.Node(), "https://"+at.Addr().String(), p.c.tokens["system:kube-proxy"])
 	proxy, err := launch(p.c.dir, "kube-proxy",
 		"--kubeconfig="+config, "--hostname-override="+n.Node(), "--proxy-mode=nftables",
@@ -71,8 +70,18 @@ func (p *plane) Install(n *lab.Machine) error {
 	return nil
 }
 
-// relay passes connections on from a node's namespace, in which it listens, to the
-// API server in the tests' own: what a cluster has a network for.
+// door is an address of the calling thread's network namespace, on the loopback
+// device, that leads to the API server in the tests' own: what a cluster has a
+// network for.
+func (c *Cluster) door() (net.Listener, error) {
+	at, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		go relay(at, fmt.Sprintf("127.0.0.1:%d", c.port))
+	}
+	return at, err
+}
+
+// relay passes connections on.
 func relay(at net.Listener, to string) {
 	for {
 		from, err := at.Accept()
@@ -127,7 +136,7 @@ func (p *plane) Close() error {
 	for _, one := range p.proxies {
 		one.kill()
 	}
-	for _, at := range p.relays {
+	for _, at := range p.doors {
 		_ = at.Close() // a listener
 	}
 	return p.Rules.Close()

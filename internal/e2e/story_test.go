@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type story struct {
 	questions []path.Question
 	plane     *plane
 	session   *proof.Session
+	watch     *running
 }
 
 // seen is what clients notice of each question, "FROM [via NODE] TO".
@@ -104,6 +106,30 @@ func (s *story) says(did said, words ...string) {
 	}
 }
 
+// probe lets the product itself connect, on the client's machine of the lab. That it
+// fares as predicted is exit code 0.
+func (s *story) probe(target string, want flow.Seen) {
+	s.t.Helper()
+	did := s.Inside(s.session.Lab().Machine("external/branch"), "admin", "probe", "external/branch", target, "-f", s.fabric, "--yes", "-o", "json", "--count", "1", "--timeout", "1s")
+	var answer struct {
+		Answers []struct{ Outcomes []struct{ Seen string } }
+	}
+	if err := json.Unmarshal([]byte(did.Out), &answer); err != nil || did.Code != 0 {
+		s.t.Fatalf("probe %s: exit %d, %v: %s%s", target, did.Code, err, did.Err, did.Out)
+	}
+	n := 0
+	for _, r := range answer.Answers {
+		for _, o := range r.Outcomes {
+			if n++; o.Seen != want.String() {
+				s.t.Errorf("probe %s: %s, not %s", target, o.Seen, want)
+			}
+		}
+	}
+	if n == 0 {
+		s.t.Errorf("probe %s tried nothing: %s", target, did.Out)
+	}
+}
+
 // TestStory plays what happened to the operators, from beginning to end: two Services
 // share an address; an upgrade brings two policies; ssh answers on its pod's own node
 // only; the culprit is found, and the repair holds. What is expected is what they
@@ -123,11 +149,18 @@ func TestStory(t *testing.T) {
 			s.Register(without(all, "NetworkPolicy"))
 			s.packets(each(s.questions, flow.Connected))
 		}},
+		{"somebody watches", func() {
+			s.watch = s.Begin("admin", "watch", ssh, "-f", s.fabric)
+			s.watch.Hears("svc/test/ssh")
+		}},
 		{"the upgrade applies two policies", func() {
 			s.Apply("helm", only(all, "NetworkPolicy"))
 			s.packets(each(everywhere(http), flow.Connected).with(each(everywhere(ssh), flow.Timeout)).with(seen{
 				"node/n2 " + ssh: flow.Connected,
 			}))
+		}},
+		{"watch says what was lost, and by whom", func() {
+			s.watch.Hears("lost", "svc/test/ssh", "NetworkPolicy test/deny-from-other-namespaces", "helm")
 		}},
 		{"explain names the culprit, and trace who brought it", func() {
 			s.says(s.Portolan("admin", "", "explain", ssh, "-f", s.fabric),
@@ -135,12 +168,28 @@ func TestStory(t *testing.T) {
 			s.says(s.Portolan("admin", "", "trace", "external", ssh, "-f", s.fabric),
 				"UNREACHABLE", "NetworkPolicy/test/deny-from-other-namespaces", "by helm")
 		}},
+		{"kubectl has it as a plugin", func() {
+			s.says(s.Shell("admin", "kubectl portolan explain "+ssh+" -f "+s.fabric), "NetworkPolicy/test/deny-from-other-namespaces")
+		}},
+		{"probe confirms it, from outside", func() {
+			s.probe(ssh, flow.Timeout)
+			s.probe(http, flow.Connected)
+		}},
+		{"fix, laid over the cluster, promises it", func() {
+			fixed := s.file("fixed.yaml")
+			s.says(s.Shell("admin", "portolan fix external "+ssh+" -f "+s.fabric+" > "+fixed))
+			s.says(s.Portolan("admin", "", "trace", "external", ssh, "-f", s.fabric, "-f", fixed), "REACHABLE external", "3 of 3 paths deliver")
+		}},
 		{"fix, by the real kubectl", func() {
 			s.says(s.Shell("admin", "portolan fix external "+ssh+" -f "+s.fabric+" | kubectl apply -f -"),
 				"networkpolicy.networking.k8s.io/allow-ssh created")
 		}},
 		{"repaired", func() {
 			s.packets(each(s.questions, flow.Connected))
+		}},
+		{"watch and probe confirm the repair", func() {
+			s.watch.Hears("svc/test/ssh", "NetworkPolicy test/allow-ssh", "kubectl")
+			s.probe(ssh, flow.Connected)
 		}},
 	}
 	for i, step := range steps {
