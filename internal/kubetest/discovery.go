@@ -70,7 +70,7 @@ func (s *Server) resources(w http.ResponseWriter, group string) {
 func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Spec struct {
-			ResourceAttributes struct{ Verb, Group, Resource string }
+			ResourceAttributes struct{ Verb, Group, Resource, Subresource string }
 		}
 	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
@@ -79,5 +79,8 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	}
 	a := body.Spec.ResourceAttributes
 	name := Type{Group: a.Group, Resource: a.Resource}.String()
+	if a.Subresource != "" {
+		name += "/" + a.Subresource
+	}
 	reply(w, r, map[string]any{"kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": s.allowed(a.Verb, name)}})
 }
