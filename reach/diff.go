@@ -2,7 +2,6 @@ package reach
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -200,13 +199,7 @@ func (c *Chart) setText(set int32, f family) string {
 	if p.everybody {
 		ranges = []policy.Range{space(f)}
 	}
-	b := binary.AppendUvarint(nil, uint64(len(s.yes)))
-	b = binary.AppendUvarint(appendSpans(b, s.yes), uint64(len(s.perhaps)))
-	b = appendSpans(b, s.perhaps)
-	for _, r := range ranges {
-		b = append(append(b, r.First.AsSlice()...), r.Last.AsSlice()...)
-	}
-	return string(b)
+	return string(appendRanges(appendList(appendList(nil, s.yes), s.perhaps), ranges))
 }
 
 // find looks for the units with other rows.

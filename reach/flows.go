@@ -144,7 +144,7 @@ func (r *row) bySet() []setKeys {
 	from := int32(0)
 	for _, s := range r.segments {
 		at := slices.IndexFunc(out, func(k setKeys) bool { return k.set == s.set })
-		if len(out) > 64 {
+		if len(out) > few {
 			at = -1 // not worth looking for
 		}
 		if at < 0 {
@@ -178,16 +178,9 @@ func (c *Chart) rowFlows(f family, r *row, targets []span, each func(from, to, k
 // rectangles that do not overlap but in families. Whether the pod answers is
 // another question (Listens), and so is a pod and itself.
 func (c *Chart) Flows(yield func(Flow) bool) {
-	u := c.unitsOf()
-	families := []Families{IPv4, IPv6}
-	switch {
-	case len(u.members[1]) == 0:
-		families = []Families{IPv4}
-	case len(u.members[0]) == 0:
-		families = []Families{IPv6}
-	}
+	c.unitsOf()
 	stop := false
-	for _, in := range families {
+	for _, in := range []Families{IPv4, IPv6} {
 		f := family(in >> 1)
 		for i, r := range c.rows[ingress].list[f] {
 			if r == nil {

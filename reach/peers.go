@@ -1,6 +1,8 @@
 package reach
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"sort"
@@ -89,14 +91,8 @@ func inRanges(rs []policy.Range, a netip.Addr) bool {
 	return at < len(rs) && rs[at].Contains(a)
 }
 
-// or is both together.
+// or is both together; neither is everybody.
 func (p *peers) or(o *peers) *peers {
-	if p.everybody || o.isEmpty() {
-		return p
-	}
-	if o.everybody || p.isEmpty() {
-		return o
-	}
 	both := &peers{
 		yes: union(p.yes, o.yes), perhaps: union(p.perhaps, o.perhaps), ranges: mergeRanges(p.ranges, o.ranges),
 		blocks: p.blocks || o.blocks, world: p.world || o.world, selectors: p.selectors || o.selectors,
@@ -114,10 +110,6 @@ func mergeRanges(a, b []policy.Range) []policy.Range {
 		return a
 	}
 	return policy.MergeRanges(append(slices.Clone(a), b...))
-}
-
-func (p *peers) isEmpty() bool {
-	return !p.everybody && !p.blocks && !p.selectors && len(p.yes) == 0 && len(p.perhaps) == 0 && len(p.named) == 0
 }
 
 // only are the peers among the pods of some classes: those that have the port's
@@ -139,19 +131,12 @@ func (p *peers) unsure() *peers {
 	return &peers{perhaps: union(p.yes, p.perhaps)}
 }
 
-func (p *peers) equal(o *peers) bool {
-	return p.everybody == o.everybody && p.blocks == o.blocks && p.world == o.world && p.selectors == o.selectors &&
-		slices.Equal(p.yes, o.yes) && slices.Equal(p.perhaps, o.perhaps) && slices.Equal(p.ranges, o.ranges) &&
-		slices.EqualFunc(p.named, o.named, func(a, b namedRanges) bool {
-			return slices.Equal(a.only, b.only) && slices.Equal(a.ranges, b.ranges)
-		})
-}
-
 // store keeps equal peers once. It only grows, so Charts that come from each
 // other share it.
 type store struct {
 	kept   []*peers
-	byHash map[uint64]int32
+	byText map[[sha256.Size]byte]int32 // the text itself may be long
+	buffer []byte
 	// unclear: some of them hold perhaps what they hold.
 	unclear bool
 }
@@ -162,73 +147,56 @@ const (
 )
 
 func newStore() *store {
-	s := &store{byHash: map[uint64]int32{}}
+	s := &store{byText: map[[sha256.Size]byte]int32{}}
 	s.keep(&peers{})
 	s.keep(&peers{everybody: true})
 	return s
 }
 
 func (s *store) keep(p *peers) int32 {
-	h := p.hash()
-	for {
-		at, ok := s.byHash[h]
-		if !ok {
-			at = int32(len(s.kept))
-			s.byHash[h] = at
-			s.kept = append(s.kept, p)
-			s.unclear = s.unclear || len(p.perhaps) > 0
-			return at
-		}
-		if s.kept[at].equal(p) {
-			return at
-		}
-		h++
+	s.buffer = p.text(s.buffer[:0])
+	sum := sha256.Sum256(s.buffer)
+	if at, ok := s.byText[sum]; ok {
+		return at
 	}
+	at := int32(len(s.kept))
+	s.byText[sum] = at
+	s.kept = append(s.kept, p)
+	s.unclear = s.unclear || len(p.perhaps) > 0
+	return at
 }
 
-// hasher is FNV-1a by words.
-type hasher uint64
-
-func (h *hasher) add(n uint64) { *h = (*h ^ hasher(n)) * 0x100000001b3; *h ^= *h >> 29 }
-
-func (h *hasher) addSpans(list []span) {
-	h.add(uint64(len(list)))
-	for _, s := range list {
-		h.add(uint64(uint32(s.from))<<32 | uint64(uint32(s.to)))
-	}
-}
-
-func (h *hasher) addRanges(list []policy.Range) {
-	h.add(uint64(len(list)))
-	for _, r := range list {
-		for _, a := range [...]netip.Addr{r.First, r.Last} {
-			b := a.As16()
-			for i := 0; i < 16; i += 8 {
-				n := uint64(0)
-				for _, c := range b[i : i+8] {
-					n = n<<8 | uint64(c)
-				}
-				h.add(n)
-			}
-		}
-	}
-}
-
-func (p *peers) hash() uint64 {
-	h := hasher(14695981039346656037)
-	flags := uint64(0)
+// text is who they are, written down; equal texts are equal peers.
+func (p *peers) text(b []byte) []byte {
+	flags := byte(0)
 	for i, is := range [...]bool{p.everybody, p.blocks, p.world, p.selectors} {
 		if is {
 			flags |= 1 << i
 		}
 	}
-	h.add(flags)
-	h.addSpans(p.yes)
-	h.addSpans(p.perhaps)
-	h.addRanges(p.ranges)
+	b = appendRanges(appendList(appendList(append(b, flags), p.yes), p.perhaps), p.ranges)
 	for i := range p.named {
-		h.addSpans(p.named[i].only)
-		h.addRanges(p.named[i].ranges)
+		b = appendRanges(appendList(b, p.named[i].only), p.named[i].ranges)
 	}
-	return uint64(h)
+	return b
+}
+
+// appendList writes runs down, and how many.
+func appendList(b []byte, list []span) []byte {
+	return appendSpans(binary.AppendUvarint(b, uint64(len(list))), list)
+}
+
+// appendRanges does so with ranges, of which those of IPv4 are first.
+func appendRanges(b []byte, list []policy.Range) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, r := range list {
+		if r.First.Is4() {
+			first, last := r.First.As4(), r.Last.As4()
+			b = append(append(b, first[:]...), last[:]...)
+		} else {
+			first, last := r.First.As16(), r.Last.As16()
+			b = append(append(b, first[:]...), last[:]...)
+		}
+	}
+	return b
 }

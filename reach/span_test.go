@@ -137,6 +137,12 @@ func TestPorts(t *testing.T) {
 	if got := AllPorts().Minus(both).Union(both); !got.IsAll() || got.String() != "all" {
 		t.Error(got)
 	}
+	if got := (Ports{{flow.TCP, 0, 5}, {flow.UDP, 7, 65535}}).String(); got != "0-5, 7-65535/udp" {
+		t.Error(got)
+	}
+	if got := (Ports{}).String() + Ports(nil).String(); got != "nonenone" {
+		t.Error(got)
+	}
 	if got := both.And(Ports{{flow.TCP, 0, 65535}}).String(); got != "22, 8000-8090" {
 		t.Error(got)
 	}

@@ -122,7 +122,7 @@ func (u *units) addClass(c *Chart, k *keyer, class int32, pods []int32) {
 		}
 		key := k.of(p)
 		at := slices.IndexFunc(keys, func(o []byte) bool { return string(o) == string(key) })
-		if len(keys) > 16 { // many: find them faster
+		if len(keys) > few { // find them faster
 			at = k.find(keys, key)
 		}
 		if at < 0 {
