@@ -158,7 +158,10 @@ func (m *Mirror) batch(first bool) (*Batch, error) {
 	in, err := b.input()
 	switch {
 	case err == nil:
-		b.Input, m.last = in, in
+		b.Input = in
+		m.mu.Lock()
+		m.last = in
+		m.mu.Unlock()
 	case first:
 		return nil, asError(m.c, err)
 	default:
