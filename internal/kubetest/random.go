@@ -20,7 +20,7 @@ func (l *Live) Random(t testing.TB, r *rand.Rand) string {
 		return l.randomPod(t, r, ns)
 	case n < 15:
 		return l.edit(t, r, "services", "Service", "v1", func(o map[string]any) {
-			spec := part(o, "spec")
+			spec := mappingOf(o, "spec")
 			switch r.IntN(3) {
 			case 0:
 				spec["externalTrafficPolicy"] = pick(r, []string{"Cluster", "Local"})
@@ -33,16 +33,16 @@ func (l *Live) Random(t testing.TB, r *rand.Rand) string {
 	case n < 17:
 		return l.edit(t, r, "endpointslices.discovery.k8s.io", "EndpointSlice", "discovery.k8s.io/v1", func(o map[string]any) {
 			for _, e := range list(o, "endpoints") {
-				part(e, "conditions")["ready"] = r.IntN(3) > 0
+				mappingOf(e, "conditions")["ready"] = r.IntN(3) > 0
 			}
 		})
 	case n < 19:
 		return l.edit(t, r, "namespaces", "Namespace", "v1", func(o map[string]any) {
-			part(part(o, "metadata"), "labels")["team"] = pick(r, []string{"a", "b"})
+			mappingOf(mappingOf(o, "metadata"), "labels")["team"] = pick(r, []string{"a", "b"})
 		})
 	default:
 		return l.edit(t, r, "nodes", "Node", "v1", func(o map[string]any) {
-			part(part(o, "metadata"), "labels")["zone"] = pick(r, []string{"a", "b"})
+			mappingOf(mappingOf(o, "metadata"), "labels")["zone"] = pick(r, []string{"a", "b"})
 		})
 	}
 }
@@ -55,8 +55,8 @@ func pick[T any](r *rand.Rand, all []T) T {
 	return all[r.IntN(len(all))]
 }
 
-// part is a mapping within another, made where it is missing.
-func part(o map[string]any, name string) map[string]any {
+// mappingOf is a mapping within another, made where it is missing.
+func mappingOf(o map[string]any, name string) map[string]any {
 	m, ok := o[name].(map[string]any)
 	if !ok {
 		m = map[string]any{}
@@ -106,16 +106,16 @@ func (l *Live) randomPod(t testing.TB, r *rand.Rand, ns string) string {
 		return "no pod " + ns + "/" + name
 	case 2:
 		return l.edit(t, r, "pods", "Pod", "v1", func(o map[string]any) {
-			part(part(o, "metadata"), "labels")["app"] = pick(r, []string{"http", "ssh", "x"})
+			mappingOf(mappingOf(o, "metadata"), "labels")["app"] = pick(r, []string{"http", "ssh", "x"})
 		})
 	case 3:
 		// What a kubelet writes all the time, and nobody reads.
 		return l.edit(t, r, "pods", "Pod", "v1", func(o map[string]any) {
-			part(o, "status")["heartbeat"] = r.IntN(1000)
+			mappingOf(o, "status")["heartbeat"] = r.IntN(1000)
 		})
 	}
 	return l.edit(t, r, "pods", "Pod", "v1", func(o map[string]any) {
-		part(o, "status")["conditions"] = []any{map[string]any{"type": "Ready", "status": pick(r, []string{"True", "False"})}}
+		mappingOf(o, "status")["conditions"] = []any{map[string]any{"type": "Ready", "status": pick(r, []string{"True", "False"})}}
 	})
 }
 
