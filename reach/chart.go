@@ -79,10 +79,10 @@ func (c *Chart) Judge(q policy.Question) policy.Decision {
 	answer := c.set(g.at(k)).holds(peer, &q.Peer, c.profile.Identities)
 	for i := range g.whens {
 		w := &g.whens[i]
-		if answer == yes || int32(k) < w.keys.from || int32(k) >= w.keys.to {
+		if !w.keys.has(k) {
 			continue
 		}
-		m := c.set(w.set).holds(peer, &q.Peer, c.profile.Identities)
+		m := c.set(w.set).holds(peer, &q.Peer, false)
 		if !q.Subject.Addr.IsValid() {
 			m = min(m, perhaps)
 		} else if !inRanges(w.ranges, q.Subject.Addr) {

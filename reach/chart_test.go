@@ -74,3 +74,62 @@ func TestChart(t *testing.T) {
 		t.Errorf("%d isolated, %d told apart", isolated, apart)
 	}
 }
+
+// Namespace and Peers call with a pod of every class that has one alive with an
+// address, and stop when they are told to.
+func TestClassesCalled(t *testing.T) {
+	for seed := uint64(1); seed < 120; seed++ {
+		g, _ := crowded(seed)
+		for i := range g.Snapshot.Pods {
+			if g.IntN(9) == 0 {
+				g.Snapshot.Pods[i].Phase = cluster.PodSucceeded
+			}
+			if g.IntN(9) == 0 {
+				g.Snapshot.Pods[i].IPs = nil
+			}
+		}
+		m := compile(t, g)
+		c := Compile(m)
+		called := func(each func(func(*cluster.Pod) bool)) []int {
+			var out []int
+			each(func(p *cluster.Pod) bool {
+				if p.Finished() || len(p.IPs) == 0 {
+					t.Fatalf("seed %d: called with %s", seed, p.Name)
+				}
+				out = append(out, c.ClassOf(p))
+				return true
+			})
+			slices.Sort(out)
+			calls := 0
+			if each(func(*cluster.Pod) bool { calls++; return false }); calls != min(1, len(out)) {
+				t.Fatalf("seed %d: %d calls after the first", seed, calls)
+			}
+			return slices.Compact(out)
+		}
+		want := func(is func(*cluster.Pod) bool) []int {
+			var out []int
+			for i := range g.Snapshot.Pods {
+				if p := &g.Snapshot.Pods[i]; !p.Finished() && !p.HostNetwork && len(p.IPs) > 0 && is(p) {
+					out = append(out, c.ClassOf(p))
+				}
+			}
+			slices.Sort(out)
+			return slices.Compact(out)
+		}
+		for i := range g.Snapshot.Namespaces {
+			ns := &g.Snapshot.Namespaces[i]
+			if a, b := called(func(f func(*cluster.Pod) bool) { c.Namespace(ns.Name, f) }), want(func(p *cluster.Pod) bool { return p.Namespace == ns.Name }); !slices.Equal(a, b) {
+				t.Fatalf("seed %d: classes %v of %s, want %v", seed, a, ns.Name, b)
+			}
+			app, team := selects("app", "x"), selects("team", "red")
+			peers := []*cluster.PolicyPeer{{PodSelector: &app}, {NamespaceSelector: &team}}
+			b := want(func(p *cluster.Pod) bool {
+				home := m.Index.Namespace(p.Namespace)
+				return p.Namespace == ns.Name && app.Matches(p.Labels) || home != nil && !home.Implied && team.Matches(home.Labels)
+			})
+			if a := called(func(f func(*cluster.Pod) bool) { c.Peers(ns.Name, peers, f) }); !slices.Equal(a, b) {
+				t.Fatalf("seed %d: classes %v are peers, want %v", seed, a, b)
+			}
+		}
+	}
+}

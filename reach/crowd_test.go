@@ -224,7 +224,11 @@ func TestCrowdChanges(t *testing.T) {
 		for range 2 {
 			s.NetworkPolicies = slices.Clone(s.NetworkPolicies)
 			old, young := swap(g, &s, spare.Snapshot.NetworkPolicies)
-			if old == nil && young == nil {
+			switch {
+			case young != nil:
+				narrow(g.Rand, &s, young)
+				s.NetworkPolicies[len(s.NetworkPolicies)-1] = *young
+			case old == nil:
 				continue
 			}
 			next, changes := was.Replace(old, young)

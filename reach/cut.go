@@ -178,31 +178,40 @@ func (x *cuts) targetRows(target int32, k key) []rowMatch {
 		x.start()
 	}
 	out := append(x.found[:0], x.unsure...)
+	add := func(e *entry) {
+		switch {
+		case has(e.set.yes, target):
+			out = append(out, rowMatch{e.row, yes})
+		case has(e.set.perhaps, target):
+			out = append(out, rowMatch{e.row, perhaps})
+		}
+	}
+	broad := x.broadAt(k)
+	for i := range broad {
+		add(&broad[i])
+	}
+	narrow := x.narrow[target]
+	for i := range narrow {
+		if narrow[i].keys.has(k) {
+			add(&narrow[i])
+		}
+	}
+	x.found = out
+	return out
+}
+
+// broadAt are the broad ones at a key.
+func (x *cuts) broadAt(k key) []entry {
 	at, ok := x.atKey[k]
 	if !ok {
 		for _, e := range x.broad {
-			if e.keys.from <= int32(k) && int32(k) < e.keys.to {
+			if e.keys.has(k) {
 				at = append(at, e)
 			}
 		}
 		x.atKey[k] = at
 	}
-	for _, list := range [2][]entry{at, x.narrow[target]} {
-		for i := range list {
-			e := &list[i]
-			if e.keys.from > int32(k) || int32(k) >= e.keys.to {
-				continue
-			}
-			switch {
-			case has(e.set.yes, target):
-				out = append(out, rowMatch{e.row, yes})
-			case has(e.set.perhaps, target):
-				out = append(out, rowMatch{e.row, perhaps})
-			}
-		}
-	}
-	x.found = out
-	return out
+	return at
 }
 
 // addrRows asks every row about an address that is no pod's.
@@ -213,7 +222,7 @@ func (x *cuts) addrRows(ch *check, k key) []rowMatch {
 		if r == nil {
 			continue
 		}
-		if m := r.doubt.of(x.c.set(r.at(k)).holds(class, &ch.Peer, x.c.profile.Identities)); !r.open && m != no {
+		if m := r.doubt.of(x.c.set(r.at(k)).holds(class, &ch.Peer, x.c.profile.Identities)); m != no {
 			out = append(out, rowMatch{int32(i), m})
 		}
 	}

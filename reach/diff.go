@@ -209,7 +209,7 @@ func (x *compare) find() {
 		was, now := x.was.rowsOf(side(s)), x.now.rowsOf(side(s))
 		for i := range x.now.units.list {
 			a, b := was.ofUnit[x.family][i], now.ofUnit[x.family][i]
-			if a < 0 || b < 0 {
+			if a < 0 { // and b, in a family that they have not in both
 				continue
 			}
 			k := [2]*row{was.list[x.family][a], now.list[x.family][b]}

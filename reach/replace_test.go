@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
@@ -35,6 +36,7 @@ func TestReplace(t *testing.T) {
 			}
 			if old == nil || g.IntN(3) > 0 {
 				p := spare
+				narrow(g.Rand, g.Snapshot, &p)
 				if p.Name += "-x"; old != nil && g.IntN(2) == 0 {
 					p.Namespace, p.Name = old.Namespace, old.Name
 				}
@@ -72,6 +74,20 @@ func TestReplace(t *testing.T) {
 		t.Errorf("%d pairs, %d lost, %d gained, %d fronts", pairs, lost, gained, fronts)
 	}
 	t.Logf("%d pairs, %d lost, %d gained, %d fronts", pairs, lost, gained, fronts)
+}
+
+// narrow gives a policy a block that nobody has named, around a pod or a node.
+func narrow(r *rand.Rand, s *cluster.Snapshot, p *cluster.NetworkPolicy) {
+	var addrs []netip.Addr
+	if len(s.Pods) > 0 {
+		addrs = s.Pods[r.IntN(len(s.Pods))].IPs
+	}
+	if len(addrs) == 0 || r.IntN(3) == 0 {
+		addrs = s.Nodes[r.IntN(len(s.Nodes))].InternalIPs
+	}
+	a := addrs[r.IntN(len(addrs))]
+	rule := cluster.PolicyRule{Peers: []cluster.PolicyPeer{{IPBlock: &cluster.IPBlock{CIDR: netip.PrefixFrom(a, a.BitLen()-r.IntN(5)).Masked()}}}}
+	p.Ingress, p.Egress = append(slices.Clone(p.Ingress), rule), append(slices.Clone(p.Egress), rule)
 }
 
 // twins gives pods the labels and ports of others, so that addresses alone tell

@@ -8,6 +8,9 @@ import (
 // span is a run of numbers, from included, to not.
 type span struct{ from, to int32 }
 
+// has reports whether a run of keys holds one.
+func (s span) has(k key) bool { return s.from <= int32(k) && int32(k) < s.to }
+
 // appendSpan adds a run that begins at or behind the last one's end, or in it.
 func appendSpan(list []span, s span) []span {
 	if s.from >= s.to {
