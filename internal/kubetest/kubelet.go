@@ -130,15 +130,14 @@ func (k *Kubelet) create(w http.ResponseWriter, r *http.Request, namespace strin
 			return
 		}
 	}
-	meta := doc["metadata"].(map[string]any)
+	meta := inner(doc, "metadata")
 	name, _ := meta["name"].(string)
 	if k.Object("pods", namespace, name) != nil {
 		Refuse(w, http.StatusConflict, "AlreadyExists", "pods "+name+" already exists", "")
 		return
 	}
 	meta["namespace"], meta["uid"] = namespace, "uid-"+name
-	spec := doc["spec"].(map[string]any)
-	doc["status"] = map[string]any{"phase": "Running", "containerStatuses": k.states(spec["containers"])}
+	doc["status"] = map[string]any{"phase": "Running", "containerStatuses": k.states(inner(doc, "spec")["containers"])}
 	doc["kind"], doc["apiVersion"] = "Pod", "v1"
 	k.put(Type{"", "v1", "Pod", "pods", true}, must(doc))
 	w.WriteHeader(http.StatusCreated)
@@ -148,8 +147,9 @@ func (k *Kubelet) create(w http.ResponseWriter, r *http.Request, namespace strin
 // states are how containers are, once they were started.
 func (k *Kubelet) states(containers any) []any {
 	var out []any
-	for _, c := range containers.([]any) {
-		m := c.(map[string]any)
+	all, _ := containers.([]any)
+	for _, c := range all {
+		m, _ := c.(map[string]any)
 		state := map[string]any{"running": map[string]any{}}
 		if k.Start != nil {
 			if why := k.Start(fmt.Sprint(m["image"])); why != "" {
@@ -159,6 +159,16 @@ func (k *Kubelet) states(containers any) []any {
 		out = append(out, map[string]any{"name": m["name"], "state": state})
 	}
 	return out
+}
+
+// inner is an object within another; one that is missing is put there.
+func inner(doc map[string]any, name string) map[string]any {
+	m, ok := doc[name].(map[string]any)
+	if !ok {
+		m = map[string]any{}
+		doc[name] = m
+	}
+	return m
 }
 
 func must(doc map[string]any) json.RawMessage {
@@ -176,14 +186,9 @@ func (k *Kubelet) ephemeral(w http.ResponseWriter, r *http.Request, namespace, n
 		Refuse(w, http.StatusNotFound, "NotFound", "pods "+name+" not found", "")
 		return
 	}
-	added := patch["spec"].(map[string]any)["ephemeralContainers"].([]any)
-	pod["spec"].(map[string]any)["ephemeralContainers"] = added
-	status, _ := pod["status"].(map[string]any)
-	if status == nil {
-		status = map[string]any{}
-		pod["status"] = status
-	}
-	status["ephemeralContainerStatuses"] = k.states(added)
+	added := inner(patch, "spec")["ephemeralContainers"]
+	inner(pod, "spec")["ephemeralContainers"] = added
+	inner(pod, "status")["ephemeralContainerStatuses"] = k.states(added)
 	k.put(Type{"", "v1", "Pod", "pods", true}, must(pod))
 	_ = json.NewEncoder(w).Encode(pod) // the client notices
 }
@@ -198,8 +203,8 @@ func (k *Kubelet) delete(w http.ResponseWriter, r *http.Request, namespace, name
 		Refuse(w, http.StatusNotFound, "NotFound", "pods "+name+" not found", "")
 		return
 	}
-	want, _ := doc["preconditions"].(map[string]any)
-	if have := pod["metadata"].(map[string]any)["uid"]; want["uid"] != have {
+	want := inner(doc, "preconditions")
+	if have := inner(pod, "metadata")["uid"]; want["uid"] != have {
 		Refuse(w, http.StatusConflict, "Conflict", fmt.Sprintf("the UID in the precondition (%v) does not match the UID in record (%v)", want["uid"], have), "")
 		return
 	}
@@ -213,7 +218,7 @@ func (k *Kubelet) selected(w http.ResponseWriter, namespace, selector string) {
 	for _, key := range k.Keys("pods") {
 		ns, name, _ := strings.Cut(key, "/")
 		pod := k.Object("pods", ns, name)
-		labels, _ := pod["metadata"].(map[string]any)["labels"].(map[string]any)
+		labels := inner(inner(pod, "metadata"), "labels")
 		fits := namespace == "" || namespace == ns
 		for _, s := range strings.Split(selector, ",") {
 			at, value, valued := strings.Cut(s, "=")

@@ -37,7 +37,7 @@ func (p *Plan) container() map[string]any {
 	return map[string]any{
 		"name": p.Name(), "image": p.Options.Image, "command": []any{"sleep", itoa(p.Lifetime())},
 		"securityContext": map[string]any{
-			"allowPrivilegeEscalation": false, "runAsNonRoot": true, "runAsUser": 65534,
+			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true, "runAsUser": 65534,
 			"capabilities":   map[string]any{"drop": []any{"ALL"}},
 			"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 		},
@@ -51,7 +51,6 @@ func (p *Plan) ephemeral() map[string]any { return p.container() }
 // pod is the pod that asks: in a node's network, or with a pod's labels.
 func (p *Plan) pod() map[string]any {
 	c := p.container()
-	c["securityContext"].(map[string]any)["readOnlyRootFilesystem"] = true
 	c["resources"] = map[string]any{
 		"requests": map[string]any{"cpu": "10m", "memory": "16Mi"},
 		"limits":   map[string]any{"cpu": "200m", "memory": "64Mi"},

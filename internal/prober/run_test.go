@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -62,14 +63,27 @@ func (f *fake) Create(_ context.Context, namespace string, object any) error {
 	if f.create != nil {
 		return f.create
 	}
-	meta := object.(map[string]any)["metadata"].(map[string]any)
-	name := meta["name"].(string)
-	labels := map[string]string{}
-	for k, v := range meta["labels"].(map[string]any) {
-		labels[k] = v.(string)
+	var doc struct {
+		Metadata struct {
+			Name   string
+			Labels map[string]string
+		}
 	}
+	if err := into(object, &doc); err != nil {
+		return err
+	}
+	name, labels := doc.Metadata.Name, doc.Metadata.Labels
 	f.pods[namespace+"/"+name] = Pod{Namespace: namespace, Name: name, UID: "new", Labels: labels, Phase: "Running", Containers: []string{name}, States: f.states(name)}
 	return nil
+}
+
+// into reads plain data as JSON has it.
+func into(object, doc any) error {
+	text, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, doc)
 }
 
 func (f *fake) states(name string) []ContainerState {
@@ -85,8 +99,12 @@ func (f *fake) AddEphemeral(_ context.Context, namespace, pod string, container 
 	if f.create != nil {
 		return f.create
 	}
+	var doc struct{ Name string }
+	if err := into(container, &doc); err != nil {
+		return err
+	}
 	p := f.pods[namespace+"/"+pod]
-	p.States = append(p.States, f.states(container.(map[string]any)["name"].(string))...)
+	p.States = append(p.States, f.states(doc.Name)...)
 	f.pods[namespace+"/"+pod] = p
 	return nil
 }
@@ -342,16 +360,14 @@ func TestStandIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	meta, spec := p.Object["metadata"].(map[string]any), p.Object["spec"].(map[string]any)
-	owner := meta["ownerReferences"].([]any)[0].(map[string]any)
-	labels := meta["labels"].(map[string]any)
+	d := readPod(t, p)
 	for name, ok := range map[string]bool{
-		"owner":    owner["uid"] == "w" && owner["controller"] == true,
-		"labels":   labels["app.kubernetes.io/name"] == "worker" && labels[ManagedLabel] == Manager && labels[ProbeLabel] == "id1",
-		"gate":     len(spec["readinessGates"].([]any)) == 1,
-		"deadline": spec["activeDeadlineSeconds"].(int) > 0 && spec["activeDeadlineSeconds"].(int) < 300,
-		"node":     spec["nodeName"] == "n3" && spec["hostNetwork"] == nil,
-		"account":  spec["automountServiceAccountToken"] == false,
+		"owner":    len(d.Metadata.OwnerReferences) == 1 && d.Metadata.OwnerReferences[0].UID == "w" && d.Metadata.OwnerReferences[0].Controller,
+		"labels":   d.Metadata.Labels["app.kubernetes.io/name"] == "worker" && d.Metadata.Labels[ManagedLabel] == Manager && d.Metadata.Labels[ProbeLabel] == "id1",
+		"gate":     len(d.Spec.ReadinessGates) == 1,
+		"deadline": d.Spec.ActiveDeadlineSeconds > 0 && d.Spec.ActiveDeadlineSeconds < 300,
+		"node":     d.Spec.NodeName == "n3" && !d.Spec.HostNetwork,
+		"account":  d.Spec.AutomountServiceAccountToken != nil && !*d.Spec.AutomountServiceAccountToken,
 	} {
 		if !ok {
 			t.Errorf("%s: %v", name, p.Object)
@@ -367,10 +383,36 @@ func TestStandIn(t *testing.T) {
 	if p, err = NewPlan(t.Context(), sharedVIP(t, nothingMore), f, o); err != nil {
 		t.Fatal(err)
 	}
-	spec = p.Object["spec"].(map[string]any)
-	if spec["hostNetwork"] != true || spec["nodeName"] != "n2" || p.Object["metadata"].(map[string]any)["ownerReferences"] != nil {
+	if d := readPod(t, p); !d.Spec.HostNetwork || d.Spec.NodeName != "n2" || len(d.Metadata.OwnerReferences) > 0 {
 		t.Errorf("%v", p.Object)
 	}
+}
+
+// created is what counts of a pod that is created.
+type created struct {
+	Metadata struct {
+		Labels          map[string]string
+		OwnerReferences []struct {
+			UID        string
+			Controller bool
+		}
+	}
+	Spec struct {
+		ReadinessGates               []struct{}
+		ActiveDeadlineSeconds        int
+		NodeName                     string
+		HostNetwork                  bool
+		AutomountServiceAccountToken *bool
+	}
+}
+
+func readPod(t *testing.T, p *Plan) *created {
+	t.Helper()
+	var d created
+	if err := into(p.Object, &d); err != nil {
+		t.Fatal(err)
+	}
+	return &d
 }
 
 // TestWrong: questions that cannot be probed name what is wrong.

@@ -283,13 +283,14 @@ func probeObjects(plan *prober.Plan) []object {
 	var out []object
 	if plan.Container != nil {
 		out = append(out, object{
-			{"apiVersion", "v1"}, {"kind", "Pod"},
+			{"apiVersion", "v1"},
+			{"kind", "Pod"},
 			{"metadata", object{{"name", plan.Pod.Name}, {"namespace", plan.Pod.Namespace}}},
-			{"spec", object{{"ephemeralContainers", []any{ordered(plan.Container)}}}},
+			{"spec", object{{"ephemeralContainers", []any{inOrder(plan.Container)}}}},
 		})
 	}
 	if plan.Object != nil {
-		out = append(out, ordered(plan.Object).(object))
+		out = append(out, inOrder(plan.Object))
 	}
 	return out
 }
@@ -297,22 +298,26 @@ func probeObjects(plan *prober.Plan) []object {
 // firstFields are those that people write first.
 var firstFields = []string{"apiVersion", "kind", "metadata", "name", "namespace"}
 
-// ordered is plain data with its fields in order.
+// inOrder is plain data with its fields in order.
+func inOrder(x map[string]any) object {
+	o := object{}
+	for _, k := range firstFields {
+		if f, ok := x[k]; ok {
+			o = append(o, field{k, ordered(f)})
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(x)) {
+		if !slices.Contains(firstFields, k) {
+			o = append(o, field{k, ordered(x[k])})
+		}
+	}
+	return o
+}
+
 func ordered(v any) any {
 	switch x := v.(type) {
 	case map[string]any:
-		o := object{}
-		for _, k := range firstFields {
-			if f, ok := x[k]; ok {
-				o = append(o, field{k, ordered(f)})
-			}
-		}
-		for _, k := range slices.Sorted(maps.Keys(x)) {
-			if !slices.Contains(firstFields, k) {
-				o = append(o, field{k, ordered(x[k])})
-			}
-		}
-		return o
+		return inOrder(x)
 	case []any:
 		out := make([]any, 0, len(x))
 		for _, i := range x {
