@@ -133,7 +133,7 @@ func newAtoms(m *model.Model) *atoms {
 	}
 	for i := range m.Snapshot.Services {
 		for _, p := range m.Snapshot.Services[i].SourceRanges {
-			a.add(p.Masked())
+			a.add(p)
 		}
 	}
 	return a
@@ -166,7 +166,7 @@ func (c *Chart) sortAddresses(f family) {
 func compareAddr(a, b netip.Addr) int { return a.Compare(b) }
 
 func (a *atoms) add(p netip.Prefix) {
-	a.known[p] = true
+	a.known[p.Masked()] = true
 	a.Add(p)
 }
 
@@ -177,18 +177,10 @@ func prefixesOf(p *cluster.NetworkPolicy) []netip.Prefix {
 		for i := range rules {
 			for j := range rules[i].Peers {
 				if b := rules[i].Peers[j].IPBlock; b != nil {
-					all = append(append(all, b.CIDR.Masked()), maskedAll(b.Except)...)
+					all = append(append(all, b.CIDR), b.Except...)
 				}
 			}
 		}
 	}
 	return all
-}
-
-func maskedAll(list []netip.Prefix) []netip.Prefix {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i] = out[i].Masked()
-	}
-	return out
 }

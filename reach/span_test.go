@@ -13,7 +13,7 @@ import (
 // Runs are sets: every operation equals the one on maps.
 func TestSpans(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	for range 2000 {
+	for range 700 {
 		a, b := map[int32]bool{}, map[int32]bool{}
 		most := 30 + r.Int32N(80)
 		for range r.IntN(60) {
@@ -98,7 +98,7 @@ func TestRanges(t *testing.T) {
 		}
 		return policy.MergeRanges(out)
 	}
-	for range 5000 {
+	for range 2000 {
 		a, b := list(), list()
 		both, rest := commonRanges(a, b), withoutRanges(a, b)
 		for i := range 32 {
