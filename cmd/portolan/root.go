@@ -62,7 +62,8 @@ func runAs(called string, args []string, in io.Reader, out, errw io.Writer) int 
 
 const longHelp = `Portolan explains what happens to a packet in a Kubernetes cluster: which
 Service takes it, which node rewrites it, which NetworkPolicy ends it, and why
-it still works from one place. It reads and touches nothing.
+it still works from one place. It reads and touches nothing; probe alone connects,
+and asks first.
 
 It reads the cluster of the kubeconfig. Files given with -f are laid over it, as
 kubectl apply would; files that hold Nodes are a whole cluster, and read alone:
