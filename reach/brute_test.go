@@ -270,6 +270,9 @@ func TestAddressesEqualBruteForce(t *testing.T) {
 			}
 			for s, list := range [][]Admitted{ingress: b.c.FromAddresses(b.c.UnitOf(p)), egress: b.c.ToAddresses(b.c.UnitOf(p))} {
 				for _, l := range list {
+					if len(l.Ranges) == 0 || len(l.Ports) == 0 {
+						t.Fatalf("seed %d: nothing is told: %+v", seed, l)
+					}
 					b.begins(l.Ports)
 					b.beginsAddr(l.Ranges)
 				}

@@ -120,12 +120,12 @@ func (c *Chart) Atom(addr netip.Addr) int32 {
 // tells apart.
 type atoms struct {
 	cluster.Prefixes
-	known     map[netip.Prefix]bool
-	addresses [2][]netip.Addr // of pods and nodes, in order, when they are needed
+	known     map[netip.Prefix]int // numbered from 1
+	addresses [2][]netip.Addr      // of pods and nodes, in order, when they are needed
 }
 
 func newAtoms(m *model.Model) *atoms {
-	a := &atoms{known: map[netip.Prefix]bool{}}
+	a := &atoms{known: map[netip.Prefix]int{}}
 	for i := range m.Snapshot.NetworkPolicies {
 		for _, p := range prefixesOf(&m.Snapshot.NetworkPolicies[i]) {
 			a.add(p)
@@ -166,8 +166,17 @@ func (c *Chart) sortAddresses(f family) {
 func compareAddr(a, b netip.Addr) int { return a.Compare(b) }
 
 func (a *atoms) add(p netip.Prefix) {
-	a.known[p.Masked()] = true
-	a.Add(p)
+	if p = p.Masked(); a.known[p] == 0 {
+		a.known[p] = len(a.known) + 1
+		a.Add(p)
+	}
+}
+
+// tellsApart reports whether the Chart's units are apart where the prefix parts
+// them. Charts share their atoms, so that it may be known to another alone.
+func (c *Chart) tellsApart(p netip.Prefix) bool {
+	n := c.atoms.known[p.Masked()]
+	return n > 0 && (c.units == nil || n <= c.units.told)
 }
 
 // prefixesOf are the ranges of a policy's ipBlocks, and their exceptions.

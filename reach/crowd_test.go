@@ -134,6 +134,9 @@ func TestCrowd(t *testing.T) {
 		n := c.Units()
 		sure, unsure := newTold(t, n), newTold(t, n)
 		for f := range c.Flows {
+			if f.From.Len() == 0 || f.To.Len() == 0 || len(f.Ports) == 0 {
+				t.Fatalf("seed %d: nothing is told: %+v", seed, f)
+			}
 			if f.Sure {
 				sure.put(f.From, f.To, f.Families, f.Ports)
 			} else {
@@ -231,6 +234,9 @@ func TestCrowdChanges(t *testing.T) {
 			case old == nil:
 				continue
 			}
+			if n := len(s.NetworkPolicies); n > 0 {
+				was.Replace(nil, &s.NetworkPolicies[g.IntN(n)]) // somebody else's
+			}
 			next, changes := was.Replace(old, young)
 			both := make([]Both, next.Units())
 			for u := range both {
@@ -260,6 +266,9 @@ func (x *crowdChanges) compare(was, now *Chart, both []Both, changes []Change) {
 		by[k] = newTold(x.T, len(both))
 	}
 	for _, c := range changes {
+		if len(c.Ports) == 0 || c.From.Units.Len()+len(c.From.Ranges) == 0 || c.To.Units.Len()+len(c.To.Ranges) == 0 {
+			x.Fatalf("seed %d: nothing is told: %+v", x.seed, c)
+		}
 		by[[2]bool{c.Sure, c.Lost}].put(c.From.Units, c.To.Units, c.Families, c.Ports)
 	}
 	sure := was.Certain() && now.Certain()

@@ -69,6 +69,11 @@ func TestDiffFronts(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := Diff(old, Compile(m))
+		for i := range d.Fronts {
+			if emptyChange(&d.Fronts[i]) {
+				t.Fatalf("seed %d: a change of nobody: %+v", seed, d.Fronts[i])
+			}
+		}
 		for _, svc := range names(old, d.New) {
 			for _, pair := range pairUp(old, d.New, svc) {
 				told := toldOfPair(d, svc, pair)
@@ -81,6 +86,18 @@ func TestDiffFronts(t *testing.T) {
 		t.Errorf("%d of %d differ", differ, asked)
 	}
 	t.Logf("%d of %d differ", differ, asked)
+}
+
+// emptyChange: a part of the change is about nobody, or of nothing.
+func emptyChange(c *FrontChange) bool {
+	nodes := func(n NodesChange) bool { return n.Nodes.Len() == 0 || n.Was.Verdict == n.Now.Verdict }
+	pods := func(p PodsChange) bool {
+		return p.Units.Len()+len(p.Self) == 0 || len(p.Self) == 0 && !p.All && p.Nodes.Len() == 0 || p.Was.Verdict == p.Now.Verdict
+	}
+	outside := func(o OutsideChange) bool {
+		return len(o.Ranges)+len(o.Clients) == 0 || slices.ContainsFunc(o.Via, nodes) || len(o.Via) == 0 && o.Was.Verdict == o.Now.Verdict
+	}
+	return len(c.Outside)+len(c.Nodes)+len(c.Pods) == 0 || slices.ContainsFunc(c.Nodes, nodes) || slices.ContainsFunc(c.Pods, pods) || slices.ContainsFunc(c.Outside, outside)
 }
 
 func names(a, b *Chart) []flow.Object {

@@ -24,6 +24,9 @@ func TestMatrix(t *testing.T) {
 		c := Compile(compile(t, g))
 		for _, groups := range [][]Group{c.Workloads(), c.Namespaces()} {
 			matrix := c.Matrix(groups)
+			if at := slices.IndexFunc(matrix, func(c Cell) bool { return len(c.Some)+len(c.Perhaps) == 0 }); at >= 0 {
+				t.Fatalf("seed %d: nothing is told: %+v", seed, matrix[at])
+			}
 			for i := range groups {
 				for j := range groups {
 					cells++

@@ -39,7 +39,7 @@ func (c *Chart) sharesWith(m *model.Model) bool {
 func (c *Chart) tells(s *cluster.Snapshot) bool {
 	for i := range s.Services {
 		for _, r := range s.Services[i].SourceRanges {
-			if !c.atoms.known[r.Masked()] {
+			if !c.tellsApart(r) {
 				return false
 			}
 		}

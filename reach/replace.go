@@ -77,7 +77,7 @@ func (c *Chart) enlist(p *cluster.NetworkPolicy) int32 {
 // fall apart are made anew.
 func (c *Chart) addPrefixes(p *cluster.NetworkPolicy) {
 	for _, prefix := range prefixesOf(p) {
-		if c.atoms.known[prefix.Masked()] {
+		if c.tellsApart(prefix) {
 			continue
 		}
 		c.atoms.add(prefix)

@@ -116,6 +116,7 @@ func (f *fronts) cluster() {
 				f.pod(front, p)
 			}
 		}
+		f.nothingEmpty(front)
 		for i := range front.Pods {
 			if p := &front.Pods[i]; p.Pods != f.counts[p] || len(p.Self) > 0 && !f.sameSelf(p) {
 				f.Fatalf("seed %d: %s of %s: %+v is of %d pods", f.seed, front.Kind, front.Service.Name, p, f.counts[p])
@@ -144,6 +145,19 @@ func (f *fronts) cluster() {
 	}
 	for range f.c.Fronts {
 		break // and no more are made
+	}
+}
+
+// nothingEmpty: no part is about nobody.
+func (f *fronts) nothingEmpty(front *Front) {
+	f.Helper()
+	empty := slices.ContainsFunc(front.Pods, func(p FromPods) bool { return p.Pods == 0 || p.Units.Len() == 0 }) ||
+		slices.ContainsFunc(front.Nodes, func(n FromNodes) bool { return n.Nodes.Len() == 0 })
+	for _, o := range front.Outside {
+		empty = empty || len(o.Ranges)+len(o.Clients) == 0 || slices.ContainsFunc(o.Via, func(v Via) bool { return v.Nodes.Len() == 0 })
+	}
+	if empty {
+		f.Fatalf("seed %d: a part of %s of %s is about nobody: %+v", f.seed, front.Kind, front.Service.Name, front)
 	}
 }
 

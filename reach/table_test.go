@@ -54,6 +54,9 @@ func TestTable(t *testing.T) {
 func cellsOf(t *testing.T, lines []Line) map[[2]int]Line {
 	out := map[[2]int]Line{}
 	for _, l := range lines {
+		if len(l.From) == 0 || len(l.To) == 0 || len(l.Asked) == 0 {
+			t.Fatalf("nothing is told: %+v", l)
+		}
 		for _, i := range l.From {
 			for _, j := range l.To {
 				if _, twice := out[[2]int{i, j}]; twice {

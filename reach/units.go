@@ -64,6 +64,7 @@ type units struct {
 	base   *units
 	places [][]int32
 
+	told int // prefixes by which they are apart: the first so many
 	// unclear: an address or another engine leaves something open.
 	unclear bool
 }
@@ -74,7 +75,7 @@ type unitSet struct {
 }
 
 func newUnits(c *Chart) *units {
-	u := &units{ofPod: make([]int32, len(c.ofPod)), ofClass: make([]span, len(c.list))}
+	u := &units{ofPod: make([]int32, len(c.ofPod)), ofClass: make([]span, len(c.list)), told: len(c.atoms.known)}
 	count := make([]int32, len(c.list)+1)
 	for _, class := range c.ofPod {
 		if class >= 0 {
