@@ -3,8 +3,13 @@ package kubeexec_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
+
+	"k8s.io/streaming/pkg/httpstream"
+	"k8s.io/streaming/pkg/httpstream/spdy"
 
 	"github.com/portolan-net/portolan/internal/kube"
 	"github.com/portolan-net/portolan/internal/kubeexec"
@@ -171,14 +176,48 @@ func TestPod(t *testing.T) {
 func TestOlder(t *testing.T) {
 	k, c, _ := start(t)
 	k.Apply(t, onePod)
-	k.SPDY = true
-	_, err := c.Exec(t.Context(), "test", "a", "main", []string{"true"}, "")
-	var r *prober.Refusal
-	if !errors.As(err, &r) || r.Resource != "pods/exec" {
-		t.Errorf("the error is %v", err)
+	k.Older = spdyStreams
+	got, err := c.Exec(t.Context(), "test", "a", "main", []string{"sh", "-c", "cat; echo err >&2; exit 3"}, "in")
+	if want := (prober.Output{Stdout: "in", Stderr: "err\n", Exit: 3}); err != nil || got != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 	asked := k.Asked()
 	if n := len(asked); n < 2 || asked[n-2] != "GET /api/v1/namespaces/test/pods/a/exec" || asked[n-1] != "POST /api/v1/namespaces/test/pods/a/exec" {
 		t.Errorf("asked: %v", asked)
 	}
+	if got, err = c.Exec(t.Context(), "test", "a", "main", []string{"no-such-command"}, ""); err != nil || got.Exit != 127 {
+		t.Errorf("a command that does not exist: %+v, %v", got, err)
+	}
+}
+
+// spdyStreams is a kubelet's end of an exec over SPDY, v4.channel.k8s.io.
+func spdyStreams(w http.ResponseWriter, r *http.Request) (in io.Reader, out, errs io.Writer, done func([]byte), ok bool) {
+	if _, err := httpstream.Handshake(r, w, []string{"v4.channel.k8s.io"}); err != nil {
+		return nil, nil, nil, nil, false
+	}
+	opened := make(chan httpstream.Stream, 4)
+	conn := spdy.NewResponseUpgrader().UpgradeResponse(w, r, func(s httpstream.Stream, _ <-chan struct{}) error {
+		opened <- s
+		return nil
+	})
+	if conn == nil {
+		return nil, nil, nil, nil, false
+	}
+	want := 3
+	if r.URL.Query().Get("stdin") != "" {
+		want = 4
+	}
+	streams := map[string]httpstream.Stream{}
+	for range want {
+		s := <-opened
+		streams[s.Headers().Get("streamType")] = s
+	}
+	in = strings.NewReader("")
+	if s := streams["stdin"]; s != nil {
+		in = s
+	}
+	return in, streams["stdout"], streams["stderr"], func(status []byte) {
+		_, _ = streams["error"].Write(status) // the client notices
+		_ = conn.Close()
+	}, true
 }

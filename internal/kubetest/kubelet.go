@@ -28,8 +28,10 @@ type Kubelet struct {
 	Start func(image string) string
 	// Admit may refuse a pod: the server's message, "" admits it.
 	Admit func(pod map[string]any) string
-	// SPDY refuses WebSockets, as API servers before 1.30 do.
-	SPDY bool
+	// Older answers instead of a WebSocket, as API servers before 1.30 speak SPDY. It is
+	// asked to upgrade, and returns the streams of the command and what is to be done
+	// with its Status; ok is false where it has answered with an error.
+	Older func(w http.ResponseWriter, r *http.Request) (in io.Reader, out, errs io.Writer, done func(status []byte), ok bool)
 
 	mu   sync.Mutex
 	runs []Command
@@ -248,7 +250,16 @@ func (k *Kubelet) exec(w http.ResponseWriter, r *http.Request, namespace, pod st
 		Refuse(w, http.StatusNotFound, "NotFound", "pods "+pod+" not found", "")
 		return
 	}
-	if k.SPDY || !websocket.IsWebSocketUpgrade(r) {
+	cmd := Command{Namespace: namespace, Pod: pod, Container: q.Get("container"), Args: q["command"]}
+	if k.Older != nil && r.Method == http.MethodPost {
+		in, out, errs, done, ok := k.Older(w, r)
+		if ok {
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errs
+			done(k.run(cmd))
+		}
+		return
+	}
+	if k.Older != nil || !websocket.IsWebSocketUpgrade(r) {
 		Refuse(w, http.StatusBadRequest, "BadRequest", "Upgrade request required", "")
 		return
 	}
@@ -260,11 +271,16 @@ func (k *Kubelet) exec(w http.ResponseWriter, r *http.Request, namespace, pod st
 	}
 	defer func() { _ = c.Close() }() // the client closes, too
 	var lock sync.Mutex
-	cmd := Command{
-		Namespace: namespace, Pod: pod, Container: q.Get("container"), Args: q["command"],
-		Stdout: &channel{c, &lock, channelStdout}, Stderr: &channel{c, &lock, channelStderr},
-	}
+	cmd.Stdout, cmd.Stderr = &channel{c, &lock, channelStdout}, &channel{c, &lock, channelStderr}
 	cmd.Stdin = stdin(c, q.Get("stdin") != "")
+	_, _ = (&channel{c, &lock, channelError}).Write(k.run(cmd)) // the client notices
+	lock.Lock()
+	defer lock.Unlock()
+	_ = c.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")) // likewise
+}
+
+// run runs a command and returns its Status.
+func (k *Kubelet) run(cmd Command) []byte {
 	k.mu.Lock()
 	k.runs = append(k.runs, cmd)
 	k.mu.Unlock()
@@ -280,10 +296,7 @@ func (k *Kubelet) exec(w http.ResponseWriter, r *http.Request, namespace, pod st
 		status["status"], status["reason"], status["message"] = "Failure", "NonZeroExitCode", fmt.Sprintf("command terminated with non-zero exit code %d", code)
 		status["details"] = map[string]any{"causes": []any{map[string]any{"reason": "ExitCode", "message": fmt.Sprint(code)}}}
 	}
-	_, _ = (&channel{c, &lock, channelError}).Write(must(status)) // the client notices
-	lock.Lock()
-	defer lock.Unlock()
-	_ = c.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")) // likewise
+	return must(status)
 }
 
 // stdin is what a client sends; pings are answered while it is read.
