@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -110,7 +111,7 @@ func documents(t *testing.T, text []byte) map[string][]map[string]any {
 	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
 		var doc map[string]any
 		switch err := dec.Decode(&doc); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return all
 		case err != nil:
 			t.Fatalf("%v in\n%s", err, text)

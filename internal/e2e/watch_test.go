@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,8 +19,14 @@ import (
 	"github.com/portolan-net/portolan/internal/kube"
 )
 
+// mirrored is a Mirror, and the last that it showed.
+type mirrored struct {
+	*kube.Mirror
+	last *kube.Batch
+}
+
 // mirror keeps the cluster current as a user.
-func (c *Cluster) mirror(user string) *kube.Mirror {
+func (c *Cluster) mirror(user string) *mirrored {
 	c.t.Helper()
 	client, err := kube.Open(kube.Flags{Kubeconfig: c.Kubeconfig(user)})
 	must(c.t, err)
@@ -28,24 +35,23 @@ func (c *Cluster) mirror(user string) *kube.Mirror {
 	c.t.Cleanup(m.Wait)
 	c.t.Cleanup(cancel)
 	must(c.t, m.Start(ctx))
-	return m
+	return &mirrored{Mirror: m}
 }
 
 // mirrors ends the test unless the mirror comes to show what a fresh list does.
-func (c *Cluster) mirrors(m *kube.Mirror) {
+func (c *Cluster) mirrors(m *mirrored) {
 	c.t.Helper()
-	var b *kube.Batch
 	c.until("the mirror shows what a list shows", func() error {
 		ctx, cancel := context.WithTimeout(c.t.Context(), 200*time.Millisecond)
 		defer cancel()
 		next, err := m.Next(ctx)
 		if err == nil {
-			b = next
+			m.last = next
 		}
-		if b == nil {
+		if m.last == nil {
 			return fmt.Errorf("nothing yet: %v", err)
 		}
-		if d := differences(c.Live("admin").Snapshot, b.Input.Snapshot); d != "" {
+		if d := differences(c.Live("admin").Snapshot, m.last.Input.Snapshot); d != "" {
 			return fmt.Errorf("a list (-) and the mirror (+): %s", d)
 		}
 		return nil
@@ -117,7 +123,11 @@ func TestWatchRestart(t *testing.T) {
 	c.Apply("helm", only(all, "NetworkPolicy"))
 	w.Hears("lost external -> svc/test/ssh:22 (REACHABLE, now UNREACHABLE) by NetworkPolicy test/deny-from-other-namespaces created by helm")
 	c.StopAPI()
-	w.Hears("stale", "last heard of at")
+	for deadline := time.Now().Add(patience); !strings.Contains(w.said(), "stale"); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is called stale: " + w.said())
+		}
+	}
 	c.RestartAPI()
 	w.Hears("current again")
 	c.Kubectl("admin", "", "delete", "networkpolicy", "-n", "test", "deny-from-other-namespaces")
