@@ -49,12 +49,12 @@ func next(t testing.TB, m *Mirror) *Batch {
 // until reads batches until one is as wanted.
 func until(t testing.TB, m *Mirror, what string, is func(*Batch) bool) *Batch {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
 		b, err := m.Next(ctx)
 		if err != nil {
-			t.Fatalf("waiting for %s: %v", what, err)
+			t.Fatalf("waiting for %s: %v; %+v", what, err, m.Health())
 		}
 		if is(b) {
 			return b
