@@ -62,6 +62,7 @@ func (m *Mirror) Next(ctx context.Context) (*Batch, error) {
 	for {
 		if !first {
 			if err := m.await(ctx); err != nil {
+				m.rouse() // whoever asks again is told
 				return nil, err
 			}
 		}

@@ -159,6 +159,23 @@ func TestPoliciesAlone(t *testing.T) {
 	same(t, now, b.Input.Snapshot)
 }
 
+// TestAskedAgain: who gives up waiting while a batch grows is told when he asks again.
+func TestAskedAgain(t *testing.T) {
+	l := kubetest.NewLive(t, example)
+	opt := quickly()
+	opt.Quiet, opt.Longest, opt.Stale = 100*time.Millisecond, 100*time.Millisecond, time.Hour
+	m, _ := mirror(t, l, opt)
+	m.rouse()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := m.Next(ctx); err == nil {
+		t.Fatal("no error")
+	}
+	if len(m.wake) != 1 {
+		t.Error("the next one would wait")
+	}
+}
+
 // TestForbiddenLater: what may no longer be listed is not known from then on, and is
 // known again when it may.
 func TestForbiddenLater(t *testing.T) {
