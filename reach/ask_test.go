@@ -188,3 +188,42 @@ func TestFromPod(t *testing.T) {
 		}
 	}
 }
+
+// Of pods that share their node's network the one that was asked for by name
+// answers.
+func TestAskByName(t *testing.T) {
+	asked, apart := 0, 0
+	for seed := uint64(1); seed < 150; seed++ {
+		g := generate.Tangle(generate.Whole, seed)
+		m := compile(t, g)
+		c := Compile(m)
+		for i := range g.Snapshot.Pods {
+			p := &g.Snapshot.Pods[i]
+			if !p.HostNetwork || p.Finished() {
+				continue
+			}
+			for _, port := range []uint16{22, 8080, 8081} {
+				from := "node/" + g.Snapshot.Nodes[g.IntN(len(g.Snapshot.Nodes))].Name
+				a, err := path.Walk(m, path.Question{From: from, To: fmt.Sprintf("pod/%s/%s:%d", p.Namespace, p.Name, port)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				to := Target{Protocol: flow.TCP, Addr: a.Targets[0].Addr, Pod: p.Object()}
+				place := FromNode(strings.TrimPrefix(from, "node/"))
+				got := c.Ask(place, to)
+				if len(a.Targets) > 1 {
+					continue
+				}
+				if asked++; got.Verdict != a.Verdict || got.Legs != len(a.Traces) {
+					t.Fatalf("seed %d: from %s to %s:%d: %+v, Walk says %v", seed, from, p.Name, port, got, a.Verdict)
+				}
+				if to.Pod = (flow.Object{}); c.Ask(place, to).Verdict != a.Verdict {
+					apart++
+				}
+			}
+		}
+	}
+	if asked < 100 || apart == 0 {
+		t.Errorf("%d asked, %d would be otherwise without the name", asked, apart)
+	}
+}

@@ -85,6 +85,9 @@ func crowded(seed uint64) (*generate.Tangled, *cluster.Snapshot) {
 	if seed%7 == 0 && g.IntN(2) == 0 {
 		young.Foreign = nil
 	}
+	if seed%7 == 1 {
+		young.Foreign = []cluster.Foreign{{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: g.Snapshot.Namespaces[0].Name, DenyOnly: g.IntN(2) == 0}}
+	}
 	return g, young
 }
 
@@ -142,6 +145,9 @@ func TestCrowd(t *testing.T) {
 			} else {
 				unsure.put(f.From, f.To, f.Families, f.Ports)
 			}
+		}
+		for range c.Flows {
+			break // and no more are told
 		}
 		for u := range n {
 			for v := range n {
@@ -238,6 +244,7 @@ func TestCrowdChanges(t *testing.T) {
 				was.Replace(nil, &s.NetworkPolicies[g.IntN(n)]) // somebody else's
 			}
 			next, changes := was.Replace(old, young)
+			x.first(was, old, young)
 			both := make([]Both, next.Units())
 			for u := range both {
 				both[u] = Both{was.UnitOf(next.Unit(Unit(u)).Example), Unit(u)}
@@ -251,6 +258,25 @@ func TestCrowdChanges(t *testing.T) {
 		t.Errorf("%d pairs, %d lost something, %d gained", x.pairs, x.lost, x.gained)
 	}
 	t.Logf("%d pairs, %d lost something, %d gained", x.pairs, x.lost, x.gained)
+}
+
+// first: what is asked of a Chart first is up to date.
+func (x *crowdChanges) first(was *Chart, old, young *cluster.NetworkPolicy) {
+	x.Helper()
+	a, _ := was.Replace(old, young)
+	b, _ := was.Replace(old, young)
+	c, _ := was.Replace(old, young)
+	c.unitsOf()
+	for u := range Unit(len(c.units.list)) {
+		v := Unit(len(c.units.list)) - 1 - u
+		sure, unsure := a.Between(u, v, IPv4)
+		if y, z := c.Between(u, v, IPv4); !sure.Equal(y) || !unsure.Equal(z) {
+			x.Fatalf("seed %d: %d to %d: at first %v (%v), then %v (%v)", x.seed, u, v, sure, unsure, y, z)
+		}
+		if y, z := b.FromAddresses(u), c.FromAddresses(u); len(y) != len(z) {
+			x.Fatalf("seed %d: to %d: at first %v, then %v", x.seed, u, y, z)
+		}
+	}
 }
 
 type crowdChanges struct {
@@ -272,6 +298,9 @@ func (x *crowdChanges) compare(was, now *Chart, both []Both, changes []Change) {
 		by[[2]bool{c.Sure, c.Lost}].put(c.From.Units, c.To.Units, c.Families, c.Ports)
 	}
 	sure := was.Certain() && now.Certain()
+	for i := 0; i < len(both); i += 4 {
+		x.addresses(was, now, i, both[i], changes)
+	}
 	for i, a := range both {
 		for j, b := range both {
 			has := was.units.list[a.Old].families & now.units.list[a.New].families & was.units.list[b.Old].families & now.units.list[b.New].families
@@ -295,6 +324,43 @@ func (x *crowdChanges) compare(was, now *Chart, both []Both, changes []Change) {
 				}
 				x.same(by[[2]bool{false, true}].of(i, j, f), before.Minus(after), was, a, b, "perhaps lost")
 				x.same(by[[2]bool{false, false}].of(i, j, f), after.Minus(before), was, a, b, "perhaps gained")
+			}
+		}
+	}
+}
+
+// addresses: what changes tell of somebody besides pods is what is open to him, for
+// certain, in one version and not in the other.
+func (x *crowdChanges) addresses(was, now *Chart, i int, b Both, changes []Change) {
+	x.Helper()
+	lists := [2][2][]Admitted{{was.FromAddresses(b.Old), was.ToAddresses(b.Old)}, {now.FromAddresses(b.New), now.ToAddresses(b.New)}}
+	has := was.units.list[b.Old].families & now.units.list[b.New].families
+	for _, a := range []netip.Addr{netip.MustParseAddr("10.0.0.11"), netip.MustParseAddr("172.16.0.1"), netip.MustParseAddr("8.8.8.8"), netip.MustParseAddr("2a00::1")} {
+		if has&(1<<familyOf(a)) == 0 {
+			continue
+		}
+		for s := range side(2) {
+			var open [2]Ports
+			for v := range open {
+				for _, l := range lists[v][s] {
+					if l.Sure && inRanges(l.Ranges, a) {
+						open[v] = open[v].Union(l.Ports)
+					}
+				}
+			}
+			var told [2]Ports
+			for _, c := range changes {
+				pods, other := c.To, c.From
+				if s == egress {
+					pods, other = other, pods
+				}
+				if c.Sure && c.Families&(1<<familyOf(a)) != 0 && pods.Units.Contains(Unit(i)) && inRanges(other.Ranges, a) {
+					n := map[bool]int{true: 1}[c.Lost]
+					told[n] = told[n].Union(c.Ports)
+				}
+			}
+			if !told[0].Equal(open[1].Minus(open[0])) || !told[1].Equal(open[0].Minus(open[1])) {
+				x.Fatalf("seed %d: side %d of %d, %v: open by %v, then by %v; told gained %v, lost %v", x.seed, s, i, a, open[0], open[1], told[0], told[1])
 			}
 		}
 	}

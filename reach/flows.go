@@ -122,14 +122,20 @@ func within(list []span, s span) []span {
 // splitOf is a set of sources by their rows of egress, kept.
 func (c *Chart) splitOf(f family, set int32) *splitSet {
 	r := c.rows[egress]
-	for int(set) >= len(r.split[f]) {
-		r.split[f] = append(r.split[f], make([]*splitSet, len(c.kept)-len(r.split[f]))...)
-	}
+	r.split[f] = grown(r.split[f], len(c.kept))
 	if r.split[f][set] == nil {
 		s := r.splitBy(f, c.expand(set, f).yes)
 		r.split[f][set] = &s
 	}
 	return r.split[f][set]
+}
+
+// grown is the list with room for so many.
+func grown[T any](list []T, n int) []T {
+	if len(list) < n {
+		list = append(list, make([]T, n-len(list))...)
+	}
+	return list
 }
 
 // setKeys is one set of a row with all the keys it is given.

@@ -22,7 +22,7 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 		c := Compile(compile(t, g))
-		for _, groups := range [][]Group{c.Workloads(), c.Namespaces()} {
+		for _, groups := range [][]Group{c.Workloads(), c.Namespaces(), c.Workloads()[:len(c.Workloads())/2]} {
 			matrix := c.Matrix(groups)
 			if at := slices.IndexFunc(matrix, func(c Cell) bool { return len(c.Some)+len(c.Perhaps) == 0 }); at >= 0 {
 				t.Fatalf("seed %d: nothing is told: %+v", seed, matrix[at])

@@ -16,7 +16,7 @@ import (
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	fronts, shared := 0, 0
-	for seed := *firstSeed; fronts < questions(t)/24; seed++ {
+	for seed := *firstSeed; fronts < questions(t)/8; seed++ {
 		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
 		c := Compile(compile(t, g))
 		for range 4 {
@@ -73,9 +73,19 @@ func TestFollowAnew(t *testing.T) {
 	other := *s
 	other.Pods = slices.Clone(s.Pods)
 	other.Pods[0].Labels = cluster.Labels{"moved": "yes"}
-	n := c.Follow(compileSnapshot(t, &other))
-	if n.join == c.join {
+	if c.Follow(compileSnapshot(t, &other)).join == c.join {
 		t.Error("pods changed, and the Chart kept what it knew of them")
+	}
+	fewer := *s
+	fewer.Pods = s.Pods[:len(s.Pods)-1]
+	if n := c.Follow(compileSnapshot(t, &fewer)); n.join == c.join || n.UnitOf(&s.Pods[len(s.Pods)-1]) >= 0 {
+		t.Error("a pod is gone, and the Chart kept what it knew of it")
+	}
+	empty := *s
+	empty.Pods, empty.Services, empty.EndpointSlices = nil, nil, nil
+	e := Compile(compileSnapshot(t, &empty))
+	if n := e.Follow(compileSnapshot(t, &empty)); n.join != e.join {
+		t.Error("no pods, as before, and the Chart was made anew")
 	}
 }
 

@@ -211,9 +211,7 @@ func (c *Chart) peersAt(r *row, set int32, f family) *unitSet {
 
 // hull is a run that holds every unit to which a row says anything but no.
 func (c *Chart) hull(r *rows, f family, id int32) span {
-	for int(id) >= len(r.hulls[f]) {
-		r.hulls[f] = append(r.hulls[f], make([]span, len(r.list[f])-len(r.hulls[f]))...)
-	}
+	r.hulls[f] = grown(r.hulls[f], len(r.list[f]))
 	if h := r.hulls[f][id]; h != (span{}) {
 		return h
 	}

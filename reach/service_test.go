@@ -322,6 +322,9 @@ func (f *fronts) compare(front *Front, from string, to netip.AddrPort, via strin
 	f.verdicts[a.Verdict]++
 	var got []string
 	for _, a := range found {
+		if !slices.IsSorted(a.Fates) || !slices.IsSorted(a.Seen) {
+			f.Fatalf("seed %d: %v: out of order: %v, %v", f.seed, q, a.Fates, a.Seen)
+		}
 		var fates, seen []string
 		for _, x := range a.Fates {
 			fates = append(fates, x.String())

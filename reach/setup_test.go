@@ -15,7 +15,7 @@ var space4 = netip.MustParsePrefix("0.0.0.0/0")
 // TestMain makes short lists count as long, but for benchmarks.
 func TestMain(m *testing.M) {
 	if flag.Parse(); flag.Lookup("test.bench").Value.String() == "" {
-		few = 3
+		few = 5
 	}
 	os.Exit(m.Run())
 }

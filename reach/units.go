@@ -258,9 +258,7 @@ func (c *Chart) rowsOf(s side) *rows {
 // expand is a set as units.
 func (c *Chart) expand(set int32, f family) *unitSet {
 	u := c.units
-	for int(set) >= len(u.sets[f]) {
-		u.sets[f] = append(u.sets[f], make([]*unitSet, len(c.kept)-len(u.sets[f]))...)
-	}
+	u.sets[f] = grown(u.sets[f], len(c.kept))
 	if s := u.sets[f][set]; s != nil {
 		return s
 	}
