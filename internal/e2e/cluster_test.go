@@ -150,12 +150,17 @@ func (c *Cluster) startAPI() {
 // watched has to come again.
 func (c *Cluster) RestartAPI() {
 	c.t.Helper()
-	c.api.kill()
+	c.StopAPI()
 	c.startAPI()
 }
 
 // StopAPI kills the API server; RestartAPI brings it back.
-func (c *Cluster) StopAPI() { c.api.kill() }
+func (c *Cluster) StopAPI() {
+	if c.api != nil {
+		c.api.kill()
+	}
+	c.api = nil
+}
 
 // ready says what is missing until the API server and all that it starts with are
 // ready.
