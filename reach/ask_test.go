@@ -59,7 +59,11 @@ func TestAskEqualsWalk(t *testing.T) {
 		for range 40 {
 			q := g.Question()
 			asked++
-			want, got := walked(t, m, q, path.Walk), asks(c, q)
+			a, err := path.Walk(m, path.Question{From: q.From, To: q.Target(), Via: q.Via})
+			if err != nil {
+				t.Fatalf("%v: %v", q, err)
+			}
+			want, got := outcomes(a), asks(c, q)
 			for _, w := range want {
 				f, _ := flow.ParseFate(strings.Fields(w)[0])
 				fates[f]++
@@ -72,12 +76,12 @@ func TestAskEqualsWalk(t *testing.T) {
 				t.Fatal(err)
 			}
 			place, to := placeOf(c.m, q)
-			if a := c.Ask(place, to); a.Verdict != sum.Verdict {
-				t.Fatalf("seed %d: %v is %v, Ask says %v", seed, q, a.Verdict, sum.Verdict)
+			folded := c.Ask(place, to)
+			if folded.Verdict != sum.Verdict {
+				t.Fatalf("seed %d: %v is %v, Ask says %v", seed, q, folded.Verdict, sum.Verdict)
 			}
-			legs, delivered := waysOf(t, m, q)
-			if a := c.Ask(place, to); a.Legs != legs || a.Delivered != delivered {
-				t.Fatalf("seed %d: %v: %d of %d ways, Walk has %d of %d", seed, q, a.Delivered, a.Legs, delivered, legs)
+			if n := delivered(a); folded.Legs != len(a.Traces) || folded.Delivered != n {
+				t.Fatalf("seed %d: %v: %d of %d ways, Walk has %d of %d", seed, q, folded.Delivered, folded.Legs, n, len(a.Traces))
 			}
 		}
 	}
@@ -89,13 +93,8 @@ func TestAskEqualsWalk(t *testing.T) {
 	t.Logf("%d questions: %v", asked, fates)
 }
 
-// walked are the outcomes of a question, in order and once each.
-func walked(t testing.TB, m *model.Model, q generate.Question, ask func(*model.Model, path.Question) (*path.Answer, error)) []string {
-	t.Helper()
-	a, err := ask(m, path.Question{From: q.From, To: q.Target(), Via: q.Via})
-	if err != nil {
-		t.Fatalf("%v: %v", q, err)
-	}
+// outcomes are those of an answer, in order and once each.
+func outcomes(a *path.Answer) []string {
 	var out []string
 	for i := range a.Traces {
 		w := &a.Traces[i]
@@ -145,19 +144,15 @@ func placeOf(m *model.Model, q generate.Question) (Place, Target) {
 	return FromClient(netip.MustParseAddr(name)), to
 }
 
-// waysOf counts the traces of a question, and those that are delivered.
-func waysOf(t testing.TB, m *model.Model, q generate.Question) (all, delivered int) {
-	t.Helper()
-	a, err := path.Walk(m, path.Question{From: q.From, To: q.Target(), Via: q.Via})
-	if err != nil {
-		t.Fatal(err)
-	}
+// delivered is how many traces are.
+func delivered(a *path.Answer) int {
+	n := 0
 	for i := range a.Traces {
 		if a.Traces[i].Fate == flow.Delivered {
-			delivered++
+			n++
 		}
 	}
-	return len(a.Traces), delivered
+	return n
 }
 
 // Who can start a connection: pods that are up and have an address, or else a

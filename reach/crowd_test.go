@@ -218,7 +218,7 @@ func judged(m *model.Model, pods [2]*cluster.Pod, f family, proto flow.Protocol,
 func TestCrowdChanges(t *testing.T) {
 	t.Parallel()
 	x := crowdChanges{T: t}
-	for seed := *firstSeed; x.pairs < 12*questions(t); seed++ {
+	for seed := *firstSeed; x.pairs < max(144000, 8*questions(t)); seed++ {
 		g, young := crowded(seed)
 		was := Compile(compile(t, g))
 		now := Compile(compileSnapshot(t, young))
