@@ -40,6 +40,8 @@ const (
 	CodeProbeOtherSource Code = "probe-other-source"
 	// CodeProbeUnseen says: %[1]s was predicted for some paths, and did not show in %[2]s connections
 	CodeProbeUnseen Code = "probe-unseen"
+	// CodeProbeMissed says: %[1]s was predicted as an endpoint, and did not answer in %[2]s connections
+	CodeProbeMissed Code = "probe-missed"
 	// CodeProbeUnknown says: the prediction is UNKNOWN, so nothing can be compared
 	CodeProbeUnknown Code = "probe-unknown"
 	// CodeProbeFailed says: it could not be found out: %[1]s

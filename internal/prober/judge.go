@@ -119,6 +119,14 @@ func (a *Answered) judge(p *Plan) {
 			a.Why = append(a.Why, flow.Because(flow.CodeProbeUnseen, s.String(), itoa(len(a.Outcomes))))
 		}
 	}
+	if !slices.ContainsFunc(a.Outcomes, func(o Outcome) bool { return o.Server != "" }) {
+		return
+	}
+	for _, name := range e.Endpoints {
+		if !slices.ContainsFunc(a.Outcomes, func(o Outcome) bool { return o.Server == name }) {
+			a.Why = append(a.Why, flow.Because(flow.CodeProbeMissed, name, itoa(len(a.Outcomes))))
+		}
+	}
 }
 
 // stays reports whether who asks has the addresses of the input: a pod that stands

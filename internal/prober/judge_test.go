@@ -42,6 +42,7 @@ func TestJudge(t *testing.T) {
 		{"UDP, lost and answered", Expected{Seen: []flow.Seen{flow.Connected}}, flow.UDP, saw(flow.Timeout, flow.Connected), Agrees, flow.CodeProbeSilence},
 		{"UDP, refused", Expected{Seen: []flow.Seen{flow.Connected}}, flow.UDP, saw(flow.Refused), Differs, flow.CodeProbeUnpredicted},
 		{"another server", Expected{Seen: []flow.Seen{flow.Connected}, Endpoints: []string{"test/a"}}, flow.TCP, []Outcome{{Seen: flow.Connected, Server: "test/b"}}, Differs, flow.CodeProbeOtherServer},
+		{"one endpoint of two", Expected{Seen: []flow.Seen{flow.Connected}, Endpoints: []string{"test/a", "test/b"}}, flow.TCP, []Outcome{{Seen: flow.Connected, Server: "test/b"}}, Agrees, flow.CodeProbeMissed},
 		{"another source seen", Expected{Seen: []flow.Seen{flow.Connected}, Sources: []netip.Addr{ip("10.0.0.1")}}, flow.TCP, []Outcome{{Seen: flow.Connected, Peer: ip("10.0.0.2")}}, Differs, flow.CodeProbeOtherPeer},
 		{"another source", Expected{Seen: []flow.Seen{flow.Connected}}, flow.TCP, []Outcome{{Seen: flow.Connected, Source: ip("10.9.9.9")}}, Differs, flow.CodeProbeOtherSource},
 	} {
