@@ -172,3 +172,20 @@ func TestOpenByRules(t *testing.T) {
 		t.Errorf("open to all: %v, perhaps %v", got, may)
 	}
 }
+
+// What another Chart enlisted is not among a Chart's policies, however many there
+// are.
+func TestPoliciesOfOthers(t *testing.T) {
+	s := generate.Cluster(generate.Small, 1)
+	p := s.NetworkPolicies[0]
+	for len(s.NetworkPolicies) < 128 {
+		p.Name += "x"
+		s.NetworkPolicies = append(s.NetworkPolicies, p)
+	}
+	c := Compile(compileSnapshot(t, s))
+	p.Name += "x"
+	n, _ := c.Replace(nil, &p)
+	if a, b := len(c.Policies()), len(n.Policies()); a != 128 || b != 129 {
+		t.Errorf("%d policies, and %d with one more", a, b)
+	}
+}

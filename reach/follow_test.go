@@ -16,8 +16,11 @@ import (
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	fronts, shared := 0, 0
-	for seed := *firstSeed; fronts < questions(t)/8; seed++ {
+	for seed := *firstSeed; fronts < max(4000, questions(t)/12); seed++ {
 		g := generate.Tangle(generate.Kind(2*(seed%2)), seed)
+		if seed%3 == 0 {
+			twins(g)
+		}
 		c := Compile(compile(t, g))
 		for range 4 {
 			s := *c.m.Snapshot
@@ -91,7 +94,7 @@ func TestFollowAnew(t *testing.T) {
 
 // elsewhere changes now and then what a Chart cannot follow.
 func elsewhere(g *generate.Tangled, s *cluster.Snapshot) {
-	switch g.IntN(14) {
+	switch g.IntN(10) {
 	case 0:
 		s.Nodes = slices.Clone(s.Nodes)
 		n := &s.Nodes[g.IntN(len(s.Nodes))]
@@ -113,7 +116,8 @@ func elsewhere(g *generate.Tangled, s *cluster.Snapshot) {
 		}
 	case 5:
 		if n := len(s.NetworkPolicies); n > 0 { // another of that name
-			p := s.NetworkPolicies[g.IntN(n)]
+			at := g.IntN(n)
+			p := s.NetworkPolicies[at]
 			switch g.IntN(4) {
 			case 0:
 				p.IsolatesIngress = !p.IsolatesIngress
@@ -124,7 +128,7 @@ func elsewhere(g *generate.Tangled, s *cluster.Snapshot) {
 			default:
 				p.Egress, p.Ingress = p.Ingress, p.Egress
 			}
-			s.NetworkPolicies[g.IntN(n)] = p
+			s.NetworkPolicies[at] = p
 		}
 	default:
 	}
