@@ -81,7 +81,7 @@ type TriagePort struct {
 // others.
 func TriageAll(m *model.Model) *Triage {
 	t := &triaging{m: m, pods: podsByNamespace(m.Snapshot), at: map[string]int{}, sliced: map[[2]string]bool{}, out: &Triage{Ignored: Unused(m.Snapshot)}}
-	t.out.Assumptions = flow.Merge(nil, m.Profile.Assumed)
+	t.out.Assumptions = flow.Merge(flow.Merge(nil, m.Profile.Assumed), m.Snapshot.Notes)
 	t.prepare()
 	for i := range m.Snapshot.Services {
 		svc := &m.Snapshot.Services[i]

@@ -31,7 +31,7 @@ func starts(m *model.Model, from, namespace string) ([]start, error) {
 	case "node", "no":
 		n := m.Index.Node(name)
 		if n == nil {
-			return nil, wrong(from, known("nodes are", nodeNames(m)), "no such Node in the input")
+			return nil, missing("Node", from, known("nodes are", nodeNames(m)))
 		}
 		return []start{{name: "node/" + name, Start: walk.Start{Kind: flow.MachineNode, Node: name}}}, nil
 	case "pod", "po":
@@ -60,7 +60,7 @@ func podStart(m *model.Model, from, name, namespace string) ([]start, error) {
 	ns, n := split(name, namespace)
 	p := m.Index.Pod(ns, n)
 	if p == nil {
-		return nil, wrong(from, known("pods of "+ns+" are", podNames(m, ns)), "no such Pod in the input")
+		return nil, missing("Pod", from, known("pods of "+ns+" are", podNames(m, ns)))
 	}
 	s, err := fromPod(p)
 	if err != nil {

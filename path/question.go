@@ -25,6 +25,8 @@ type QuestionError struct {
 	Part string // the word that is wrong
 	What string
 	Hint string
+	// Missing is the kind of object that was named and is not in the input.
+	Missing string
 }
 
 // Error prints `"svc/test/shh": no such Service`.
@@ -32,6 +34,10 @@ func (e *QuestionError) Error() string { return fmt.Sprintf("%q: %s", e.Part, e.
 
 func wrong(part, hint, what string, args ...any) error {
 	return &QuestionError{Part: part, What: fmt.Sprintf(what, args...), Hint: hint}
+}
+
+func missing(kind, part, hint string) error {
+	return &QuestionError{Part: part, What: "no such " + kind + " in the input", Hint: hint, Missing: kind}
 }
 
 const notation = "places are external, external/NAME, node/NAME, pod/NAMESPACE/NAME, deploy/NAMESPACE/NAME; " +

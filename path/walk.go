@@ -81,8 +81,8 @@ type Answer struct {
 	Targets  []Target
 	Traces   []Walked
 	Verdict  flow.Verdict
-	// Assumptions and Deviations are those of the traces and of the profile that
-	// matter here, without repetition.
+	// Assumptions and Deviations are those of the traces, of the profile and of the
+	// reading that matter here, without repetition.
 	Assumptions []flow.Reason
 	Deviations  []flow.Reason
 }
@@ -145,7 +145,7 @@ func checkVia(m *model.Model, q Question, s *start) error {
 		return wrong(q.Via, "leave --via out", "only a client outside chooses a first node; %s is inside the cluster", s.name)
 	}
 	if m.Index.Node(q.Via) == nil {
-		return wrong(q.Via, known("nodes are", nodeNames(m)), "no such Node in the input")
+		return missing("Node", q.Via, known("nodes are", nodeNames(m)))
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func canAsk(m *model.Model, q Question, s *start, t Target) error {
 
 func (a *Answer) sum(m *model.Model) {
 	fates := make([]flow.Fate, 0, len(a.Traces))
-	a.Assumptions = flow.Merge(a.Assumptions, m.Profile.Assumed)
+	a.Assumptions = flow.Merge(flow.Merge(a.Assumptions, m.Profile.Assumed), m.Snapshot.Notes)
 	for i := range a.Traces {
 		t := &a.Traces[i]
 		fates = append(fates, t.Fate)

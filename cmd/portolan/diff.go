@@ -137,7 +137,7 @@ func (a *app) overlaid(x *diffing) (old, young *cluster.Snapshot, err error) {
 			return nil, nil, &usageError{what: fmt.Sprintf("--without %q is not Kind/namespace/name", w), hint: "--without NetworkPolicy/test/deny-all"}
 		}
 	}
-	if len(a.files) == 0 {
+	if len(a.files) == 0 || a.living.live || a.living.flags.Given() {
 		return a.overCluster(o)
 	}
 	done := a.progress("reading " + strings.Join(slices.Concat(a.files, x.with), ", "))

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-net/portolan/explain"
@@ -104,7 +106,7 @@ func (a *app) runTriage() error {
 	done := a.progress("asking for every Service")
 	t := explain.TriageAll(m)
 	done()
-	if a.living.blind {
+	if slices.Contains(a.living.absent, "Service") {
 		a.code = exitUnknown
 	}
 	if a.output == "json" {

@@ -15,6 +15,7 @@ import (
 	"github.com/portolan-net/portolan/internal/kube"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/report"
+	"github.com/portolan-net/portolan/path"
 )
 
 // source is where the objects come from.
@@ -30,8 +31,8 @@ const (
 type living struct {
 	flags       kube.Flags
 	local, live bool
-	read        bool // a cluster was read
-	blind       bool // and its Services could not be
+	read        bool     // a cluster was read
+	absent      []string // kinds of it that could not be
 }
 
 // liveFlags are kubectl's flags for the cluster, and the two that choose between it
@@ -162,7 +163,7 @@ func (a *app) over(b *manifest.Builder, some bool) (*manifest.Builder, *manifest
 	if err != nil {
 		return nil, nil, err
 	}
-	a.living.read, a.living.blind = true, slices.Contains(r.Absent, "Service")
+	a.living.read, a.living.absent = true, r.Absent
 	if !some {
 		in, err := r.Input()
 		return r.Builder, in, err
@@ -183,10 +184,27 @@ func (a *app) hasCluster() bool {
 	return err == nil && src == live
 }
 
-// overCluster is the cluster, and the same with what is laid over it.
+// unread reports whether an error names what may exist: its kind could not be read.
+func (a *app) unread(err error) bool {
+	var q *path.QuestionError
+	return errors.As(err, &q) && q.Missing != "" && slices.Contains(a.living.absent, q.Missing)
+}
+
+// overCluster is the cluster, with the files laid over it, and the same with what
+// is laid over that.
 func (a *app) overCluster(o manifest.Overlay) (old, young *cluster.Snapshot, err error) {
+	base := manifest.NewBuilder(manifest.Options{})
+	if err := base.AddPaths(a.files, manifest.Options{Recursive: a.recurse, Stdin: a.in}); err != nil {
+		return nil, nil, err
+	}
+	if err := base.InNamespace(a.ns); err != nil {
+		return nil, nil, err
+	}
 	r, err := a.readCluster()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.Builder.Lay(base); err != nil {
 		return nil, nil, err
 	}
 	was, now, err := r.Builder.With(o, manifest.Options{Recursive: a.recurse, Stdin: a.in})

@@ -191,6 +191,26 @@ func TestForbidden(t *testing.T) {
 			t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
 		}
 	})
+	t.Run("services, and one is asked for by name", func(t *testing.T) {
+		s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+		s.Forbid("list", "services")
+		t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+		got := say(t, "", "trace", "external", "svc/test/ssh:22")
+		if got.code != 2 || got.out != "" || !strings.Contains(got.err, "could not be read") || !strings.Contains(got.err, "may not list services") {
+			t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+		}
+		if got := say(t, "", "trace", "pod/test/nobody", "198.51.100.17:22"); got.code != 3 || strings.Contains(got.err, "could not be read") {
+			t.Errorf("pods were read: code %d\n%s", got.code, got.err)
+		}
+	})
+	t.Run("slices, and what stands in for them is said", func(t *testing.T) {
+		s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
+		s.Forbid("list", "endpointslices.discovery.k8s.io")
+		t.Setenv("KUBECONFIG", s.Kubeconfig(t))
+		if got := say(t, "", "trace", "external", "svc/test/ssh:22"); !strings.Contains(plainText(got.out), "endpointslices.discovery.k8s.io") {
+			t.Errorf("the answer does not say what was forbidden\n%s", got.out)
+		}
+	})
 	t.Run("policies, and nothing is assumed of them", func(t *testing.T) {
 		s := kubetest.New(t, "../../examples/shared-vip/cluster.yaml")
 		s.Forbid("list", "networkpolicies.networking.k8s.io")
@@ -243,6 +263,13 @@ func TestDiffLive(t *testing.T) {
 	got := say(t, "", "diff", "--with", deny, "-n", "monitoring", "--fail-on", "lost")
 	if got.code != 1 || !strings.Contains(got.out, "NetworkPolicy/monitoring/nobody") {
 		t.Errorf("code %d\n%s\n%s", got.code, got.out, got.err)
+	}
+	// Files by -f are a part of the cluster that --live names: not the old version.
+	fabric := filepath.Join(t.TempDir(), "fabric.yaml")
+	save(t, fabric, "apiVersion: portolan.dev/v1alpha1\nkind: Fabric\nmetadata: {name: lab}\nspec: {clients: [{name: hq, addresses: [203.0.113.77]}]}\n")
+	got = say(t, "", "diff", "--live", "-f", fabric, "--with", deny, "-n", "monitoring", "--fail-on", "lost")
+	if got.code != 1 || !strings.Contains(got.out, "NetworkPolicy/monitoring/nobody") {
+		t.Errorf("--live: code %d\n%s\n%s", got.code, got.out, got.err)
 	}
 	same := say(t, "", "diff", "--without", "NetworkPolicy/test/nothing")
 	if same.code != 3 || !strings.Contains(same.err, "no such object") {

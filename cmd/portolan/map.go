@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-net/portolan/atlas"
-	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/explain"
+	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/internal/draw"
 	"github.com/portolan-net/portolan/internal/report"
 	"github.com/portolan-net/portolan/model"

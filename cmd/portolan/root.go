@@ -55,6 +55,9 @@ func runAs(called string, args []string, in io.Reader, out, errw io.Writer) int 
 	root.SetErr(errw)
 	if err := root.Execute(); err != nil {
 		a.complain(err)
+		if a.unread(err) {
+			return exitUnknown
+		}
 		return exitInput
 	}
 	return a.code
@@ -149,6 +152,8 @@ func (a *app) complain(err error) {
 	switch {
 	case errors.As(err, &in):
 		hint = in.Hint
+	case a.unread(err):
+		hint = "portolan auth: whether there is one could not be read"
 	case errors.As(err, &q):
 		hint = q.Hint
 	case errors.As(err, &u):

@@ -99,10 +99,18 @@ func (b *Builder) Empty() bool { return len(b.seen) == 0 && b.fabric == nil && l
 // Over lays files that were read over the Builder's objects, as `kubectl apply`
 // would: see LoadOver. Both Builders are spent afterwards.
 func (b *Builder) Over(files *Builder) (*Input, error) {
-	if e := b.lay(files, nil); e != nil {
-		return nil, e
+	if err := b.Lay(files); err != nil {
+		return nil, err
 	}
 	return b.Input()
+}
+
+// Lay is Over, with the Builder to go on with.
+func (b *Builder) Lay(files *Builder) error {
+	if e := b.lay(files, nil); e != nil {
+		return e
+	}
+	return nil
 }
 
 // With is the Builder's objects, and the same with an overlay: see LoadOver. The
