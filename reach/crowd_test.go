@@ -70,8 +70,15 @@ func unmasked(r *rand.Rand, s *cluster.Snapshot) {
 func crowded(seed uint64) (*generate.Tangled, *cluster.Snapshot) {
 	g := generate.Tangle(generate.Kind(2*(seed%3/2)), seed)
 	g.MorePolicies()
-	if s := dense(g.Rand, g.Snapshot.Fabric); seed%2 == 0 && len(s.Pods) > 0 {
+	switch s := dense(g.Rand, g.Snapshot.Fabric); {
+	case seed%2 == 0 && len(s.Pods) > 0:
 		g.Snapshot = s
+	case seed%4 == 1: // not all is known
+		fabric := g.Snapshot.Fabric.Dataplane
+		g.Snapshot = generate.Knot(g.Rand)
+		if g.Snapshot.Fabric.Dataplane.Policy = fabric.Policy; g.IntN(2) == 0 {
+			g.Snapshot.Fabric.Dataplane.Policy = "kube-router"
+		}
 	}
 	if seed%7 == 0 {
 		g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{
@@ -376,6 +383,15 @@ func (x *crowdChanges) same(got, want Ports, c *Chart, a, b Both, what string) {
 // fresh compares some pairs with a Chart that was compiled anew.
 func (x *crowdChanges) fresh(c, fresh *Chart) {
 	x.Helper()
+	pairs := [2]int{}
+	for i, c := range []*Chart{c, fresh} {
+		for f := range c.Flows {
+			pairs[i] += c.PodsIn(f.From) * c.PodsIn(f.To) * f.Ports.Count()
+		}
+	}
+	if pairs[0] != pairs[1] {
+		x.Fatalf("seed %d: Flows hold %d, made anew %d", x.seed, pairs[0], pairs[1])
+	}
 	for u := range c.Units() {
 		p := lastOf(c, u)
 		for v := u % 5; v < c.Units(); v += 5 {

@@ -105,7 +105,7 @@ func (d *Difference) match() {
 	known := map[flow.Object]bool{}
 	for _, i := range leftOld {
 		units := workloads[old[i].Owner]
-		if old[i].Owner.IsZero() || len(units) == 0 {
+		if len(units) == 0 {
 			gone = append(gone, oldUnit[i])
 			continue
 		}
@@ -119,7 +119,7 @@ func (d *Difference) match() {
 	}
 	var fresh []int32
 	for _, j := range come {
-		if o := young[j].Owner; o.IsZero() || !known[o] {
+		if !known[young[j].Owner] {
 			fresh = append(fresh, newUnit[j])
 		}
 	}
@@ -160,18 +160,12 @@ func (d *Difference) renumber(c *Chart, which int) *Chart {
 // renumbered are units of the Chart that was renumbered.
 func (u *units) renumbered(list []span, f family) []span {
 	var out []int32
-	ordered := true
 	for _, s := range list {
 		for i := s.from; i < s.to; i++ {
-			for _, n := range u.places[i] {
-				ordered = ordered && (len(out) == 0 || out[len(out)-1] < n)
-				out = append(out, n)
-			}
+			out = append(out, u.places[i]...)
 		}
 	}
-	if !ordered {
-		slices.Sort(out)
-	}
+	slices.Sort(out)
 	return intersect2(runs(out), u.members[f])
 }
 

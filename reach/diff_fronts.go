@@ -152,8 +152,7 @@ func (x *frontDiff) sameFront(a, b *service.Front) bool {
 	if a.Addr != b.Addr || a.Port != b.Port || !x.sameHops(a.Addr) {
 		return false
 	}
-	to := netip.AddrPortFrom(a.Addr, a.Port)
-	if a.Kind != service.NodePort && (len(x.Old.m.Services.At(to, a.Protocol)) != 1 || len(x.New.m.Services.At(to, a.Protocol)) != 1) {
+	if len(x.Old.together(a)) != 1 || len(x.New.together(b)) != 1 {
 		return false
 	}
 	p, q := a.Backends.All(), b.Backends.All()

@@ -63,7 +63,7 @@ func slightly(g *generate.Tangled) *cluster.Snapshot {
 	s.Fabric.Routers = slices.Clone(s.Fabric.Routers)
 	p, n := &s.Pods[g.IntN(len(s.Pods))], &s.Nodes[g.IntN(len(s.Nodes))]
 	svc := &s.Services[g.IntN(len(s.Services))]
-	switch g.IntN(13) {
+	switch g.IntN(14) {
 	case 0:
 		p.Ports = []cluster.ContainerPort{{Name: "web", Port: 8080, Protocol: flow.TCP}}
 	case 1:
@@ -99,6 +99,10 @@ func slightly(g *generate.Tangled) *cluster.Snapshot {
 		svc.Ports[0].Port += 7
 	case 11:
 		mutateServices(g, &s)
+	case 13:
+		more := *svc
+		more.Name, more.ClusterIPs, more.Ingress, more.ExternalIPs = "new", nil, nil, nil
+		s.Services = append(s.Services, more)
 	case 12:
 		s.Services = slices.Delete(s.Services, 0, 1)
 	}

@@ -18,7 +18,7 @@ func (a *asked) fromOutside() []FromOutside {
 	f := a.family
 	free := withoutRanges([]policy.Range{space(f)}, c.insideRanges(f))
 	regions := [][]policy.Range{free}
-	for _, front := range a.together() {
+	for _, front := range c.together(a.Front) {
 		if len(front.Ranges) == 0 {
 			continue
 		}
@@ -42,12 +42,12 @@ func (a *asked) fromOutside() []FromOutside {
 	return out
 }
 
-// together are the fronts at the same address and port.
-func (a *asked) together() []*service.Front {
-	if a.Kind == service.NodePort {
-		return a.c.m.Services.NodePorts(a.IPv6, a.Protocol, a.Port)
+// together are the fronts at the address and port of one.
+func (c *Chart) together(f *service.Front) []*service.Front {
+	if f.Kind == service.NodePort {
+		return c.m.Services.NodePorts(f.IPv6, f.Protocol, f.Port)
 	}
-	return a.c.m.Services.At(netip.AddrPortFrom(a.Addr, a.Port), a.Protocol)
+	return c.m.Services.At(netip.AddrPortFrom(f.Addr, f.Port), f.Protocol)
 }
 
 // legsFrom are the trips of a client, by every first node it may enter or ask.

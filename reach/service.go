@@ -24,12 +24,7 @@ func (c *Chart) asked(f *service.Front) *asked {
 	if f.IPv6 {
 		a.family = 1
 	}
-	fronts := []*service.Front{f}
-	if f.Kind == service.NodePort {
-		fronts = c.m.Services.NodePorts(f.IPv6, f.Protocol, f.Port)
-	} else if at := c.m.Services.At(netip.AddrPortFrom(f.Addr, f.Port), f.Protocol); len(at) > 0 {
-		fronts = at
-	}
+	fronts := c.together(f)
 	a.groups = c.placesOf().groups[a.family]
 	for _, o := range fronts {
 		a.groups = refine(a.groups, c.ownNodes(o.Backends, a.family, f.Protocol))
@@ -357,7 +352,7 @@ func (a *asked) fromSelf() []FromPods {
 // as is how a pod is listed among the endpoints.
 func (a *asked) as(p *cluster.Pod) string {
 	var b []byte
-	for _, f := range a.together() {
+	for _, f := range a.c.together(a.Front) {
 		all := f.Backends.All()
 		for i := range all {
 			e := &all[i]
