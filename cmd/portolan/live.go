@@ -89,7 +89,7 @@ func (a *app) source(paths []string, about bool) (source, error) {
 	case x.local && (x.live || x.flags.Given()):
 		return files, &usageError{what: "--local reads files alone, and another flag names a cluster", hint: "leave one of them out"}
 	case x.local && len(paths) == 0:
-		return files, errNoInput
+		return files, &usageError{what: "no input: --local reads files alone, and none is named with -f", hint: errNoInput.hint}
 	case x.local:
 		return files, nil
 	case x.live || x.flags.Given():

@@ -101,7 +101,7 @@ spec:
 		out, err   string // parts
 		asks       bool   // the API server
 	}{
-		{"nothing at all", "", nil, 3, "", "no input: name files with -f", false},
+		{"nothing at all", "", nil, 3, "", "no input: there is no kubeconfig, and no file is named with -f", false},
 		{"dump, no kubeconfig", "", []string{"-f", dump}, 0, "UNREACHABLE", "", false},
 		{"fragment, no kubeconfig", "", []string{"-f", allow}, 3, "", "only NetworkPolicies", false},
 		{"cluster", config, nil, 0, "UNREACHABLE", "", true},

@@ -138,7 +138,7 @@ type usageError struct{ what, hint string }
 func (e *usageError) Error() string { return e.what }
 
 var errNoInput = &usageError{
-	what: "no input: name files with -f",
+	what: "no input: there is no kubeconfig, and no file is named with -f",
 	hint: "kubectl get nodes,namespaces,pods,services,endpointslices,networkpolicies -A -o yaml | portolan ... -f -",
 }
 
