@@ -141,7 +141,7 @@ func TestCrowd(t *testing.T) {
 		g, _ := crowded(seed)
 		m := compile(t, g)
 		c := Compile(m)
-		n := c.Units()
+		n, points := c.Units(), pointsOf(g.Snapshot)
 		sure, unsure := newTold(t, n), newTold(t, n)
 		for f := range c.Flows {
 			if f.From.Len() == 0 || f.To.Len() == 0 || len(f.Ports) == 0 {
@@ -166,7 +166,7 @@ func TestCrowd(t *testing.T) {
 					if !open.Equal(sure.of(u, v, f)) || !doubtful.Equal(unsure.of(u, v, f)) {
 						t.Fatalf("seed %d: %d to %d, family %d: %v and perhaps %v, Flows tell %v and %v", seed, u, v, f, open, doubtful, sure.of(u, v, f), unsure.of(u, v, f))
 					}
-					proto, port := flow.Protocol(1+(u+v)%3), edges[(u+3*v)%len(edges)]
+					proto, port := []flow.Protocol{flow.TCP, flow.TCP, flow.TCP, flow.UDP, flow.SCTP}[(u+v)%5], points[(u+3*v)%len(points)]
 					switch want := judged(m, [2]*cluster.Pod{anyOf(g, c, u), anyOf(g, c, v)}, family(f), proto, port); {
 					case want == no && !open.Contains(proto, port) && !doubtful.Contains(proto, port):
 						denied++

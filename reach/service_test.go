@@ -151,6 +151,13 @@ func (f *fronts) cluster() {
 // nothingEmpty: no part is about nobody.
 func (f *fronts) nothingEmpty(front *Front) {
 	f.Helper()
+	for _, n := range front.Nodes {
+		for most := range 4 {
+			if all := n.Nodes.Names(); !slices.Equal(n.Nodes.First(most), all[:min(most, len(all))]) || len(all) != n.Nodes.Len() {
+				f.Fatalf("seed %d: the first %d of %v are %v", f.seed, most, all, n.Nodes.First(most))
+			}
+		}
+	}
 	empty := slices.ContainsFunc(front.Pods, func(p FromPods) bool { return p.Pods == 0 || p.Units.Len() == 0 }) ||
 		slices.ContainsFunc(front.Nodes, func(n FromNodes) bool { return n.Nodes.Len() == 0 })
 	for _, o := range front.Outside {
