@@ -328,17 +328,17 @@ func foldLinks(links []link) []link {
 	for i := range links {
 		links[i].fromKey, links[i].toKey = links[i].from.key(), links[i].to.key()
 	}
-	links = joinLinks(links, func(l *link) string { return l.Loss.key() + l.fromKey + l.toKey }, func(a, b *link) {
+	links = foldBy(links, func(l *link) string { return l.Loss.key() + l.fromKey + l.toKey }, func(a, b *link) {
 		a.ports, a.families = a.ports.Union(b.ports), a.families|b.families
 	})
 	for i := range links {
 		links[i].portsText = links[i].ports.String()
 	}
-	links = joinLinks(links, func(l *link) string { return l.Loss.key() + l.portsText + l.toKey + kindOfEnd(&l.from) }, func(a, b *link) { a.from.join(&b.from) })
+	links = foldBy(links, func(l *link) string { return l.Loss.key() + l.portsText + l.toKey + kindOfEnd(&l.from) }, func(a, b *link) { a.from.join(&b.from) })
 	for i := range links {
 		links[i].fromKey = links[i].from.key()
 	}
-	return joinLinks(links, func(l *link) string { return l.Loss.key() + l.portsText + l.fromKey + kindOfEnd(&l.to) }, func(a, b *link) { a.to.join(&b.to) })
+	return foldBy(links, func(l *link) string { return l.Loss.key() + l.portsText + l.fromKey + kindOfEnd(&l.to) }, func(a, b *link) { a.to.join(&b.to) })
 }
 
 func kindOfEnd(e *end) string {
@@ -353,22 +353,6 @@ func (e *end) join(o *end) {
 	e.numbers = append(slices.Clone(e.numbers), o.numbers...)
 	slices.Sort(e.numbers)
 	e.numbers = slices.Compact(e.numbers)
-}
-
-func joinLinks(links []link, key func(*link) string, join func(a, b *link)) []link {
-	at := map[string]int{}
-	var out []link
-	for i := range links {
-		k := key(&links[i])
-		n, ok := at[k]
-		if !ok {
-			at[k] = len(out)
-			out = append(out, links[i])
-			continue
-		}
-		join(&out[n], &links[i])
-	}
-	return out
 }
 
 func (x *comparison) connection(l *link) Connection {

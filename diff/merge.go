@@ -34,7 +34,7 @@ func (w *Who) key() string {
 // finish folds the items of a Service port: fronts by which clients fare alike, and
 // clients that fare alike.
 func (x *comparison) finish(id portID, s *Service) {
-	s.Items = foldItems(s.Items, func(it *Item) string { // clients outside, or pods, of one front
+	s.Items = foldBy(s.Items, func(it *Item) string { // clients outside, or pods, of one front
 		return fmt.Sprint(it.Loss.key(), it.Kind, it.Fronts, it.Was.Verdict, it.Now.Verdict, it.Nodes, it.Moved, it.To)
 	}, func(a, b *Item) {
 		if a.Kind == Nodes || a.Moved {
@@ -58,7 +58,7 @@ func (x *comparison) finish(id portID, s *Service) {
 		}
 		it.Who.All = it.Kind != Outside || x.all4(id, it)
 	}
-	s.Items = foldItems(s.Items, func(it *Item) string {
+	s.Items = foldBy(s.Items, func(it *Item) string {
 		return fmt.Sprint(it.Loss.key(), it.Who.key(), it.Was.Verdict, it.Now.Verdict, it.Moved, it.To)
 	}, func(a, b *Item) {
 		for _, k := range b.Fronts {
@@ -97,19 +97,20 @@ func order(b bool) int {
 	return 0
 }
 
-// foldItems joins the items of a key.
-func foldItems(items []Item, key func(*Item) string, join func(a, b *Item)) []Item {
+// foldBy joins those of a list that have a key in common, in the order of the first
+// of each.
+func foldBy[T any](list []T, key func(*T) string, join func(a, b *T)) []T {
 	at := map[string]int{}
-	var out []Item
-	for i := range items {
-		k := key(&items[i])
+	var out []T
+	for i := range list {
+		k := key(&list[i])
 		n, ok := at[k]
 		if !ok {
 			at[k] = len(out)
-			out = append(out, items[i])
+			out = append(out, list[i])
 			continue
 		}
-		join(&out[n], &items[i])
+		join(&out[n], &list[i])
 	}
 	return out
 }

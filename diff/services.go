@@ -101,3 +101,22 @@ func (x *comparison) beside(s *Service) {
 		}
 	}
 }
+
+// ByCause are the Items by what took or gave them, in the order of the first of
+// each.
+func (s *Service) ByCause() [][]Item {
+	var out [][]Item
+	for i := range s.Items {
+		n := slices.IndexFunc(out, func(o []Item) bool { return o[0].Loss.same(&s.Items[i].Loss) })
+		if n < 0 {
+			out = append(out, nil)
+			n = len(out) - 1
+		}
+		out[n] = append(out[n], s.Items[i])
+	}
+	return out
+}
+
+func (l *Loss) same(o *Loss) bool {
+	return l.Lost == o.Lost && l.Sure == o.Sure && l.More == o.More && slices.EqualFunc(l.Causes, o.Causes, slices.Equal[[]*Object])
+}

@@ -70,7 +70,7 @@ func DiffGate(r *diff.Report, lang Lang) *Gate {
 	}
 	for i := range r.Services {
 		s := &r.Services[i]
-		for _, items := range together(s.Items) {
+		for _, items := range s.ByCause() {
 			it := &items[0]
 			g.Notices = append(g.Notices, d.notice(&it.Loss, serviceRule(it), s.Object.String(), servicePort(s), servicePort(s)+" "+d.what(items), s.Position))
 		}

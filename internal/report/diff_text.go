@@ -40,25 +40,8 @@ func (p *Printer) Diff(r *diff.Report, o DiffOptions) error {
 // blankLead is the width of a lead.
 const blankLead = "          "
 
-// together are items of one cause, which stand together.
-func together(items []diff.Item) [][]diff.Item {
-	var out [][]diff.Item
-	for i := range items {
-		n := slices.IndexFunc(out, func(o []diff.Item) bool {
-			a, b := &o[0], &items[i]
-			return a.Lost == b.Lost && a.Sure == b.Sure && a.More == b.More && slices.EqualFunc(a.Causes, b.Causes, slices.Equal[[]*diff.Object])
-		})
-		if n < 0 {
-			out = append(out, nil)
-			n = len(out) - 1
-		}
-		out[n] = append(out[n], items[i])
-	}
-	return out
-}
-
 func (d *differ) service(s *diff.Service, input string) {
-	for _, items := range together(s.Items) {
+	for _, items := range s.ByCause() {
 		first := &items[0]
 		head := d.paint(bold, servicePort(s))
 		if len(s.Addrs) > 0 {

@@ -34,7 +34,7 @@ func (w *Watch) compare(s *Step) ([]Event, error) {
 		if !w.watched(&r.Services[i]) {
 			continue
 		}
-		for _, items := range together(r.Services[i].Items) {
+		for _, items := range r.Services[i].ByCause() {
 			e := w.lost(s, &items[0].Loss)
 			e.Service, e.Items = &r.Services[i], items
 			if shown++; shown > mostServices {
@@ -78,23 +78,6 @@ func (w *Watch) watched(s *diff.Service) bool {
 
 func (t target) is(o flow.Object, port int) bool {
 	return t.namespace == o.Namespace && t.name == o.Name && (t.port == 0 || t.port == port)
-}
-
-// together are items of one cause.
-func together(items []diff.Item) [][]diff.Item {
-	var out [][]diff.Item
-	for i := range items {
-		n := slices.IndexFunc(out, func(o []diff.Item) bool {
-			a, b := &o[0], &items[i]
-			return a.Lost == b.Lost && a.Sure == b.Sure && a.More == b.More && slices.EqualFunc(a.Causes, b.Causes, slices.Equal[[]*diff.Object])
-		})
-		if n < 0 {
-			out = append(out, nil)
-			n = len(out) - 1
-		}
-		out[n] = append(out[n], items[i])
-	}
-	return out
 }
 
 func (w *Watch) lost(s *Step, l *diff.Loss) Event {
