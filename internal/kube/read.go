@@ -274,13 +274,8 @@ func (out *Reading) Finish(in *manifest.Input) *manifest.Input {
 		}
 	}
 	in.Snapshot.Notes = append(slices.Clone(out.Notes), in.Snapshot.Notes...)
-	in.Snapshot.Ignored = slices.DeleteFunc(in.Snapshot.Ignored, func(i cluster.Ignored) bool { return definition[i.Object.Kind] })
 	return in
 }
-
-// definition: every cluster has dozens of these. Those that make the API server call
-// a Service are in Snapshot.Callbacks; the rest has nothing to do with packets.
-var definition = map[string]bool{"APIService": true, "CustomResourceDefinition": true}
 
 // Input is the reading by itself.
 func (out *Reading) Input() (*manifest.Input, error) {

@@ -98,7 +98,7 @@ func (b *Builder) keep(d decoded) *Error {
 		}
 		return nil
 	case *cluster.Ignored:
-		if !b.left[d.object] {
+		if !b.left[d.object] && !definition[d.object.Kind] {
 			b.left[d.object] = true
 			b.ignored = append(b.ignored, val)
 		}
@@ -132,6 +132,10 @@ func (b *Builder) keep(d decoded) *Error {
 	b.place(d.val)
 	return nil
 }
+
+// definition: every cluster has dozens of these, and they say nothing of packets.
+// Those that make the API server call a Service are Callbacks.
+var definition = map[string]bool{"APIService": true, "CustomResourceDefinition": true}
 
 func (b *Builder) place(val any) {
 	switch val := val.(type) {

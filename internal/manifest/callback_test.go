@@ -40,7 +40,11 @@ func TestCallbacks(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
-		if len(in.Snapshot.Ignored) != 1 {
+		listed := 1
+		if c.name == "of the server itself" || c.name == "no webhook" { // definitions, of which every cluster has dozens
+			listed = 0
+		}
+		if len(in.Snapshot.Ignored) != listed {
 			t.Errorf("%s: ignored %v", c.name, in.Snapshot.Ignored)
 		}
 	}
