@@ -176,8 +176,11 @@ type End struct {
 
 // Compare says what the new version takes and gives. The Fabric of either may be
 // wrong, which is the error.
-func Compare(old, young *cluster.Snapshot) (*Report, error) {
-	x := &comparison{s: [2]*cluster.Snapshot{old, align(old, young)}}
+func Compare(old, young *cluster.Snapshot) (*Report, error) { return CompareOn(nil, old, young) }
+
+// CompareOn is Compare on several cores.
+func CompareOn(cores reach.Cores, old, young *cluster.Snapshot) (*Report, error) {
+	x := &comparison{cores: cores, s: [2]*cluster.Snapshot{old, align(old, young)}}
 	if err := x.compare(); err != nil {
 		return nil, err
 	}
@@ -205,7 +208,6 @@ func After(old *reach.Chart, young *cluster.Snapshot) (r *Report, next *reach.Ch
 
 // compare makes the Report.
 func (x *comparison) compare() error {
-	x.objects()
 	if err := x.compile(); err != nil {
 		return err
 	}

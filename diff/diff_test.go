@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -202,7 +203,10 @@ func BenchmarkCompareLimits(b *testing.B) {
 	young.Services[20].SourceRanges = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
 	services, links, unknown, since := 0, 0, 0, cpu()
 	for b.Loop() {
-		r := compare(b, old, young)
+		r, err := CompareOn(everyCore, old, young)
+		if err != nil {
+			b.Fatal(err)
+		}
 		services, links, unknown = len(r.Services), len(r.Connections), 0
 		for _, l := range losses(r) {
 			if len(l.Causes) == 0 {
@@ -276,5 +280,38 @@ func BenchmarkCompareMany(b *testing.B) {
 			b.ReportMetric(float64(n), "losses")
 			b.ReportMetric(float64(unknown), "unexplained")
 		})
+	}
+}
+
+// everyCore is Cores. (internal/cores is not for pure packages.)
+func everyCore(n int, worker func() func(int)) {
+	do := worker()
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { do(i) })
+	}
+	all.Wait()
+}
+
+// Several cores tell what one does.
+func TestCompareOn(t *testing.T) {
+	old := generate.Cluster(generate.Medium, 1)
+	young := generate.Cluster(generate.Medium, 1)
+	young.NetworkPolicies[3].Ingress = nil
+	young.Services[1].ExternalTrafficPolicy = cluster.PolicyLocal
+	one := compare(t, old, young)
+	several, err := CompareOn(everyCore, old, young)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(one.Services)+len(one.Connections) == 0 {
+		t.Fatal("nothing was lost or gained: the test shows nothing")
+	}
+	if !reflect.DeepEqual(several.Objects, one.Objects) || len(several.Services) != len(one.Services) || len(several.Connections) != len(one.Connections) {
+		t.Errorf("%d objects, %d Services, %d connections; want %d, %d, %d", len(several.Objects), len(several.Services), len(several.Connections), len(one.Objects), len(one.Services), len(one.Connections))
+	}
+	young.Fabric.Dataplane.Profile = "no such profile"
+	if _, err := CompareOn(everyCore, old, young); err == nil {
+		t.Error("a Fabric that is wrong is compared")
 	}
 }

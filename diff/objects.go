@@ -12,6 +12,7 @@ import (
 
 // comparison is a Report in progress.
 type comparison struct {
+	cores   reach.Cores
 	s       [2]*cluster.Snapshot
 	index   [2]*cluster.Index
 	charts  [2]*reach.Chart

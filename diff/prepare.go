@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -9,28 +10,27 @@ import (
 	"github.com/portolan-net/portolan/reach"
 )
 
-// compile makes both Charts. A Service that loses its address by the rules has none
-// in the new version, unless the old one breaks the rules just so.
+// compile finds the objects that differ and makes both Charts. A Service that loses
+// its address by the rules has none in the new version, unless the old one breaks the
+// rules just so.
 func (x *comparison) compile() error {
-	x.loses = map[flow.Object]bool{}
-	if x.charts[0] == nil {
-		m, err := model.Compile(x.s[0])
-		if err != nil {
-			return err
-		}
-		x.charts[0] = reach.Compile(m)
+	var young *model.Model
+	var errs [2]error
+	x.both(func() { errs[0] = x.compileOld() }, func() {
+		x.objects()
+		x.share()
+		young, errs[1] = model.Compile(x.s[1])
+	})
+	if err := cmp.Or(errs[0], errs[1]); err != nil {
+		return err
 	}
+	x.loses = map[flow.Object]bool{}
 	m := x.charts[0].Model()
 	for i := range x.s[0].Services {
 		svc := &x.s[0].Services[i]
 		if r := m.Balancers.Of(svc); r != nil && r.Loses() {
 			x.loses[svc.Object()] = true
 		}
-	}
-	x.share()
-	young, err := model.Compile(x.s[1])
-	if err != nil {
-		return err
 	}
 	x.index = [2]*cluster.Index{m.Index, young.Index}
 	if settled := x.settle(young); settled != nil {
@@ -40,6 +40,7 @@ func (x *comparison) compile() error {
 				x.taken[settled.Services[i].Object()] = r.Why
 			}
 		}
+		var err error
 		if young, err = model.Compile(settled); err != nil {
 			return err
 		}
@@ -50,6 +51,29 @@ func (x *comparison) compile() error {
 		x.charts[1] = reach.Compile(young)
 	}
 	return nil
+}
+
+// both does one thing beside another where there are cores.
+func (x *comparison) both(one, other func()) {
+	if x.cores == nil {
+		one()
+		other()
+		return
+	}
+	x.cores(2, func() func(int) {
+		return func(i int) { []func(){one, other}[i]() }
+	})
+}
+
+func (x *comparison) compileOld() error {
+	if x.charts[0] != nil {
+		return nil
+	}
+	m, err := model.Compile(x.s[0])
+	if err == nil {
+		x.charts[0] = reach.Compile(m)
+	}
+	return err
 }
 
 // share lets the new version have the lists of the old one that do not differ: what

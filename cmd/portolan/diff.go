@@ -12,6 +12,7 @@ import (
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/diff"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/report"
 )
@@ -67,7 +68,7 @@ func (a *app) runDiff(args []string, x *diffing) error {
 		return err
 	}
 	done := a.progress("comparing")
-	r, err := diff.Compare(old, young)
+	r, err := diff.CompareOn(cores.All, old, young)
 	done()
 	if err != nil {
 		return err
