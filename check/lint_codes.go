@@ -3,6 +3,8 @@ package check
 import (
 	"slices"
 	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
 )
 
 // Code names what was found. Codes are stable: they stand in annotations,
@@ -199,7 +201,7 @@ func NearCode(word string) Code {
 	c, _ := ParseCode(word)
 	best, bound := Code(""), max(3, len(c)/4)
 	for i := range table {
-		if d := distance(string(c), string(table[i].Code)); d < bound {
+		if d := cluster.Distance(string(c), string(table[i].Code)); d < bound {
 			best, bound = table[i].Code, d
 		}
 	}

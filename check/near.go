@@ -7,26 +7,6 @@ import (
 	"github.com/portolan-net/portolan/cluster"
 )
 
-// distance is Levenshtein's, in runes of ASCII.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
-}
-
 // alike reports whether two words are most likely meant to be one: a letter or
 // two apart, or one without the other's ending.
 func alike(a, b string) bool {
@@ -42,7 +22,7 @@ func alike(a, b string) bool {
 	case digitsApart(a, b):
 		return false // web-1 and web-2 are two
 	}
-	return distance(a, b) <= min(2, short/4)
+	return cluster.Distance(a, b) <= min(2, short/4)
 }
 
 // digitsApart reports whether two words differ in their digits only.

@@ -145,31 +145,11 @@ func nearest(n string) string {
 	low := strings.ToLower(n)
 	for _, k := range known {
 		lk := strings.ToLower(k)
-		if len(low) > 5 && (strings.HasPrefix(lk, low) || strings.HasPrefix(low, lk)) || distance(low, lk) <= 2 {
+		if len(low) > 5 && (strings.HasPrefix(lk, low) || strings.HasPrefix(low, lk)) || cluster.Distance(low, lk) <= 2 {
 			return k
 		}
 	}
 	return ""
-}
-
-// distance is Levenshtein's: letters to insert, delete or replace.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 func words(addrs []netip.Addr) string {

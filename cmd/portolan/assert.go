@@ -60,19 +60,10 @@ func (a *app) runAssert(files []string, verbose bool) error {
 	case unknown > 0:
 		a.code = exitUnknown
 	}
-	return a.each(outs, func(format string, p *report.Printer, w io.Writer) error {
-		switch format {
-		case "text":
-			return p.Assert(results, verbose)
-		case "json":
-			return report.AssertJSON(w, results)
-		case "junit":
-			return report.AssertJUnit(w, results)
-		}
-		lang := p.Lang
-		if format == "sarif" {
-			lang = report.English
-		}
-		return gate(format, w, report.AssertGate(results, lang))
+	return a.gated(outs, gated{
+		text:  func(p *report.Printer) error { return p.Assert(results, verbose) },
+		json:  func(w io.Writer) error { return report.AssertJSON(w, results) },
+		junit: func(w io.Writer) error { return report.AssertJUnit(w, results) },
+		gate:  func(lang report.Lang) *report.Gate { return report.AssertGate(results, lang) },
 	})
 }

@@ -84,20 +84,11 @@ func (a *app) runDiff(args []string, x *diffing) error {
 			o.Input += " -R"
 		}
 	}
-	return a.each(outs, func(format string, p *report.Printer, w io.Writer) error {
-		switch format {
-		case "text":
-			return p.Diff(r, o)
-		case "json":
-			return report.DiffJSON(w, r)
-		case "junit":
-			return report.DiffJUnit(w, r)
-		}
-		lang := p.Lang
-		if format == "sarif" {
-			lang = report.English
-		}
-		return gate(format, w, report.DiffGate(r, lang))
+	return a.gated(outs, gated{
+		text:  func(p *report.Printer) error { return p.Diff(r, o) },
+		json:  func(w io.Writer) error { return report.DiffJSON(w, r) },
+		junit: func(w io.Writer) error { return report.DiffJUnit(w, r) },
+		gate:  func(lang report.Lang) *report.Gate { return report.DiffGate(r, lang) },
 	})
 }
 

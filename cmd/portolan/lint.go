@@ -127,20 +127,11 @@ func (a *app) runLint(files []string, x *linting) error {
 	if worst := l.Worst(); failOn != check.Nothing && worst >= failOn {
 		a.code = exitFinding
 	}
-	return a.each(outs, func(format string, p *report.Printer, w io.Writer) error {
-		switch format {
-		case "text":
-			return p.Lint(l, x.verbose)
-		case "json":
-			return report.LintJSON(w, l)
-		case "junit":
-			return report.LintJUnit(w, l)
-		}
-		lang := p.Lang
-		if format == "sarif" {
-			lang = report.English
-		}
-		return gate(format, w, report.LintGate(l, lang))
+	return a.gated(outs, gated{
+		text:  func(p *report.Printer) error { return p.Lint(l, x.verbose) },
+		json:  func(w io.Writer) error { return report.LintJSON(w, l) },
+		junit: func(w io.Writer) error { return report.LintJUnit(w, l) },
+		gate:  func(lang report.Lang) *report.Gate { return report.LintGate(l, lang) },
 	})
 }
 

@@ -88,6 +88,30 @@ func (a *app) toFile(o output, emit func(format string, p *report.Printer, w io.
 	return f.Close()
 }
 
+// gated is how a command that CI runs says what it found.
+type gated struct {
+	text        func(p *report.Printer) error
+	json, junit func(w io.Writer) error
+	gate        func(lang report.Lang) *report.Gate
+}
+
+// gated writes every output. SARIF is for machines, and always English.
+func (a *app) gated(all []output, g gated) error {
+	return a.each(all, func(format string, p *report.Printer, w io.Writer) error {
+		switch format {
+		case "text":
+			return g.text(p)
+		case "json":
+			return g.json(w)
+		case "junit":
+			return g.junit(w)
+		case "sarif":
+			return gate(format, w, g.gate(report.English))
+		}
+		return gate(format, w, g.gate(p.Lang))
+	})
+}
+
 // gate writes the formats that are made of notices.
 func gate(format string, w io.Writer, g *report.Gate) error {
 	switch format {
