@@ -27,7 +27,7 @@ type test struct {
 	*program
 	name  string
 	whole bool
-	takes time.Duration
+	takes time.Duration // of the processors, together
 	meets map[int]bool
 }
 
@@ -98,11 +98,10 @@ func survey(dir string, programs []*program, without *regexp.Regexp, quick bool)
 // first runs the test without a mutant.
 func (t *test) first(dir string) error {
 	met := filepath.Join(dir, "met")
-	start := time.Now()
-	if err := t.run(time.Hour, 0, met); err != nil {
+	var err error
+	if t.takes, err = t.run(time.Hour, 0, met); err != nil {
 		return fmt.Errorf("%s %s fails without a mutant: %w", t.program.name, t.name, err)
 	}
-	t.takes = time.Since(start)
 	return t.read(met)
 }
 
@@ -129,8 +128,18 @@ func (t *test) read(met string) error {
 // more.
 const memory = 8 << 20
 
+// stuck is how long a test may wait, beside what it may take of a processor: a
+// busy machine makes it wait, and so does a mutant that waits for itself.
+const stuck = 10 * time.Minute
+
 func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
-	words := append([]string{"-c", `ulimit -v "$0" && exec "$@"`, strconv.Itoa(memory), p.path}, args...)
+	return p.limited(ctx, time.Hour, args...)
+}
+
+// limited ends when the program has had the processors for so long.
+func (p *program) limited(ctx context.Context, cpu time.Duration, args ...string) *exec.Cmd {
+	seconds := strconv.Itoa(int(cpu/time.Second) + 1)
+	words := append([]string{"-c", `ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"`, strconv.Itoa(memory), seconds, p.path}, args...)
 	cmd := exec.CommandContext(ctx, "sh", words...)
 	cmd.Dir = p.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -139,12 +148,16 @@ func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run is the test with one mutant on; an error is a test that failed, or took
-// too long.
-func (t *test) run(limit time.Duration, mutant int, met string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+// run is the test with one mutant on, and what it took of the processors; an error
+// is a test that failed, or took more than it may.
+func (t *test) run(limit time.Duration, mutant int, met string) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit+stuck)
 	defer cancel()
-	cmd := t.command(ctx, "-test.failfast", "-test.run=^"+t.name+"$", "-test.short="+strconv.FormatBool(!t.whole))
+	cmd := t.limited(ctx, limit, "-test.failfast", "-test.run=^"+t.name+"$", "-test.short="+strconv.FormatBool(!t.whole))
 	cmd.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(mutant), "MET="+met)
-	return cmd.Run()
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		return 0, err
+	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), err
 }

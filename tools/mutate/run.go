@@ -56,7 +56,7 @@ func judge(m *mutant, tests []*test, known []*review) result {
 				continue
 			}
 			r.met = true
-			if t.run(5*time.Second+8*t.takes, m.id, "") != nil {
+			if _, err := t.run(5*time.Second+8*t.takes, m.id, ""); err != nil {
 				r.killed, r.by = true, t.program.name+" "+t.name
 				return r
 			}
