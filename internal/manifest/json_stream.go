@@ -190,7 +190,11 @@ func (s *jsonStream) flush(end *node) *Error {
 	if len(b.items) == 0 && end == nil {
 		return nil
 	}
-	s.out = &batch{list: b.list, held: b.held, text: make([]byte, 0, batchSize+batchSize/8)}
+	room := batchSize + batchSize/8
+	if s.src == nil {
+		room = min(room, len(s.data)-s.pos)
+	}
+	s.out = &batch{list: b.list, held: b.held, text: make([]byte, 0, room)}
 	if !s.yield(b) {
 		return errStopped
 	}

@@ -21,11 +21,20 @@ type Part struct {
 // positions; "" is for what comes from no file. The error is an *Error.
 func ReadPart(name string, data []byte, opt Options) (*Part, error) {
 	lim := opt.Limits.withDefaults()
-	objects, err := readText(name, bytes.NewReader(data), int64(len(data)), &lim, lim.Objects)
+	objects, err := readHeld(name, data, &lim)
 	if err != nil {
 		return nil, err
 	}
 	return &Part{name: name, bytes: int64(len(data)), objects: objects}, nil
+}
+
+// readHeld decodes a text that is in memory, without a window beside it where it is
+// small: an event of a watch is, and there are many.
+func readHeld(name string, data []byte, lim *Limits) ([]decoded, *Error) {
+	if len(data) <= lim.Document {
+		return read(name, data, lim)
+	}
+	return readText(name, bytes.NewReader(data), int64(len(data)), lim, lim.Objects)
 }
 
 // Objects names what the part holds, in its order.
