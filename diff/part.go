@@ -196,6 +196,7 @@ func (p *part) mix(taken func(flow.Object) bool) *cluster.Snapshot {
 		s.Fabric = b.Fabric
 	}
 	s.EndpointSlices = p.x.mixSlices(a.EndpointSlices, b.EndpointSlices, taken)
+	s.Unread = unread(a.Unread, b.Unread)
 	s.Absent = absent(&s, a.Absent, b.Absent)
 	return &s
 }
@@ -219,7 +220,20 @@ func mixed[T any](old, young []T, taken func(flow.Object) bool, name func(*T) fl
 	return out
 }
 
-// absent are the kinds that neither version's objects in the mixture bring in.
+// unread are the lists that were not read of either version: of the same cluster, so
+// the same.
+func unread(was, now []cluster.Unread) []cluster.Unread {
+	out := slices.Clone(was)
+	for _, u := range now {
+		if !slices.ContainsFunc(out, func(o cluster.Unread) bool { return o.Kind == u.Kind }) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// absent are the kinds that neither version's objects in the mixture bring in, and
+// those that could not be read.
 func absent(s *cluster.Snapshot, was, now []string) []string {
 	has := map[string]bool{
 		"Node": len(s.Nodes) > 0, "Pod": len(s.Pods) > 0, "Service": len(s.Services) > 0, "EndpointSlice": len(s.EndpointSlices) > 0,
@@ -227,7 +241,7 @@ func absent(s *cluster.Snapshot, was, now []string) []string {
 	}
 	var out []string
 	for _, k := range append(slices.Clone(was), now...) {
-		if !has[k] && !slices.Contains(out, k) {
+		if (!has[k] || s.UnreadOf(k) != nil) && !slices.Contains(out, k) {
 			out = append(out, k)
 		}
 	}
@@ -237,12 +251,12 @@ func absent(s *cluster.Snapshot, was, now []string) []string {
 // chartOf compiles a Snapshot once the rules about load balancer addresses have
 // taken what they take: its status still shows what a Service had.
 func (x *comparison) chartOf(s *cluster.Snapshot) (*reach.Chart, error) {
-	m, err := model.Compile(s)
+	m, err := model.CompileOn(x.cores, s)
 	if err != nil {
 		return nil, err
 	}
 	if settled := x.settle(m); settled != nil {
-		if m, err = model.Compile(settled); err != nil {
+		if m, err = model.CompileOn(x.cores, settled); err != nil {
 			return nil, err
 		}
 	}

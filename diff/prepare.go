@@ -16,10 +16,10 @@ import (
 func (x *comparison) compile() error {
 	var young *model.Model
 	var errs [2]error
-	x.both(func() { errs[0] = x.compileOld() }, func() {
+	x.cores.Beside(func() { errs[0] = x.compileOld() }, func() {
 		x.objects()
 		x.share()
-		young, errs[1] = model.Compile(x.s[1])
+		young, errs[1] = model.CompileOn(x.cores, x.s[1])
 	})
 	if err := cmp.Or(errs[0], errs[1]); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (x *comparison) compile() error {
 			}
 		}
 		var err error
-		if young, err = model.Compile(settled); err != nil {
+		if young, err = model.CompileOn(x.cores, settled); err != nil {
 			return err
 		}
 	}
@@ -53,23 +53,11 @@ func (x *comparison) compile() error {
 	return nil
 }
 
-// both does one thing beside another where there are cores.
-func (x *comparison) both(one, other func()) {
-	if x.cores == nil {
-		one()
-		other()
-		return
-	}
-	x.cores(2, func() func(int) {
-		return func(i int) { []func(){one, other}[i]() }
-	})
-}
-
 func (x *comparison) compileOld() error {
 	if x.charts[0] != nil {
 		return nil
 	}
-	m, err := model.Compile(x.s[0])
+	m, err := model.CompileOn(x.cores, x.s[0])
 	if err == nil {
 		x.charts[0] = reach.Compile(m)
 	}

@@ -201,26 +201,64 @@ type BackendKey struct {
 // AlikeBackend returns the endpoint's key for a packet from src, chosen on
 // node.
 func (m *Model) AlikeBackend(b *service.Backend, node string, src netip.Addr, proto flow.Protocol) BackendKey {
-	loc := m.Locate(node, b.Addr.Addr())
+	s := m.Stance(b, m.home(src), src, proto)
+	return s.Key(node)
+}
+
+// Stance is an endpoint as packets from one client find it, whichever node chooses
+// it.
+type Stance struct {
+	// Home is the node the endpoint lives on, "" for one outside the cluster.
+	Home string
+
+	*service.Backend
+	at          holder
+	class, host int   // of pods, as policy tells them; of hostNetwork pods, 0 for others
+	atom        int32 // of its address
+	client      string
+	itself      bool // the client
+}
+
+// Stance tells how the endpoint stands to packets from src, an address that lives
+// on the node client ("": outside).
+func (m *Model) Stance(b *service.Backend, client string, src netip.Addr, proto flow.Protocol) Stance {
+	addr := b.Addr.Addr()
+	s := Stance{Backend: b, at: m.holder(addr), class: -1, atom: m.judges.Atom(addr), client: client, itself: addr == src}
+	s.Home = s.at.node
+	if s.at.pod != nil {
+		s.Home, s.class = s.at.pod.Node, m.judges.ClassOf(s.at.pod)
+	}
+	if b.Host && b.Target != nil && b.Target.HostNetwork && m.primary(b) {
+		s.host = -2 - int(m.onHost(b, proto).Listens(proto, b.Addr.Port()))
+	}
+	return s
+}
+
+// Key is the endpoint's key where the node has chosen it.
+func (s *Stance) Key(node string) BackendKey {
+	loc, b := s.at.from(node), s.Backend
 	k := BackendKey{
-		place: loc.Place, class: -1, atom: m.judges.Atom(b.Addr.Addr()), port: b.Addr.Port(), listed: b.Node == node,
-		near: loc.Node != "" && loc.Node == m.home(src),
+		place: loc.Place, class: -1, atom: s.atom, port: b.Addr.Port(), listed: b.Node == node,
+		near: loc.Node != "" && loc.Node == s.client,
 	}
 	switch {
 	case loc.Pod != nil && (loc.Pod.Node == b.Node || b.Node != node):
-		k.class = m.judges.ClassOf(loc.Pod)
-	case b.Host && b.Target != nil && b.Target.HostNetwork && m.primary(b):
-		k.class = -2 - int(m.onHost(b, proto).Listens(proto, b.Addr.Port()))
+		k.class = s.class
+	case s.host != 0:
+		k.class = s.host
 	default:
 		// Addresses outside, pods the input does not hold, and slices that contradict
 		// the pod: one by one.
 		k.alone, k.pod = b.Addr, b.Pod
 	}
-	if b.Addr.Addr() == src || loc.Pod != nil && loc.Pod.Invented {
+	if s.itself || loc.Pod != nil && loc.Pod.Invented {
 		k.alone = b.Addr
 	}
 	return k
 }
+
+// Alone reports whether no other endpoint has the key.
+func (k *BackendKey) Alone() bool { return k.alone.IsValid() }
 
 // onHost is the hostNetwork pod that has the endpoint's port on its node: the
 // target, unless another declares it.

@@ -27,6 +27,7 @@ type Model struct {
 	judges  Judges
 	trips   [4][2][2]Trip
 	foreign map[string][]cluster.Foreign // by namespace; "" holds the cluster-wide ones
+	unread  unread
 	// eligible nodes by family, IPv4 first
 	eligible [2]eligible
 	devices  map[netip.Addr]string // addresses of nodes' devices that their objects do not list
@@ -35,7 +36,10 @@ type Model struct {
 // Compile decides everything that can be decided before a question is asked.
 // It returns an error when the Fabric contradicts itself or names what does not
 // exist.
-func Compile(s *cluster.Snapshot) (*Model, error) {
+func Compile(s *cluster.Snapshot) (*Model, error) { return CompileOn(nil, s) }
+
+// CompileOn is Compile on several cores.
+func CompileOn(cores Cores, s *cluster.Snapshot) (*Model, error) {
 	profile, err := cluster.Resolve(s)
 	if err != nil {
 		return nil, inFabric(s, err)
@@ -44,17 +48,21 @@ func Compile(s *cluster.Snapshot) (*Model, error) {
 		return nil, inFabric(s, err)
 	}
 	x := cluster.NewIndex(s)
-	m := &Model{Snapshot: s, Index: x, Profile: profile, foreign: map[string][]cluster.Foreign{}}
+	m := &Model{Snapshot: s, Index: x, Profile: profile, foreign: map[string][]cluster.Foreign{}, unread: unreadOf(s)}
 	for _, f := range s.Foreign {
 		m.foreign[f.Namespace] = append(m.foreign[f.Namespace], f)
 	}
 	m.devices = deviceAddresses(profile, s)
-	m.Services = service.Compile(s, x)
-	m.Policies = policy.Compile(s, x, &profile.Policy)
-	m.judges = m.Policies
-	m.Balancers = lbip.Allocate(s)
-	m.Announce = announce.Compile(s, x, m.wants())
 	m.trips = compileTrips(profile)
+	cores.Beside(
+		func() { m.Policies = policy.Compile(s, x, &profile.Policy) },
+		func() {
+			m.Services = service.Compile(s, x)
+			m.Balancers = lbip.Allocate(s)
+			m.Announce = announce.Compile(s, x, m.wants())
+		},
+	)
+	m.judges = m.Policies
 	m.eligible = [2]eligible{m.compileEligible(false), m.compileEligible(true)}
 	return m, nil
 }

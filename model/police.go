@@ -57,7 +57,7 @@ func (m *Model) Police(s Stop) []Judgement {
 	}
 	src, dst := m.party(s.Tuple.Src.Addr()), m.party(s.Tuple.Dst.Addr())
 	if dst.Pod == nil {
-		dst.Unread = s.Unread
+		dst.Unread = m.unreadAt(&s, dst)
 	}
 	if s.Process {
 		src.Pod = nil
@@ -221,11 +221,7 @@ func (m *Model) doubt(j *Judgement) {
 }
 
 func (m *Model) foreignTo(pod *cluster.Pod) []cluster.Foreign {
-	own, all := m.foreign[pod.Namespace], m.foreign[""]
-	if len(all) == 0 {
-		return own
-	}
-	return append(append([]cluster.Foreign{}, all...), own...)
+	return m.foreignIn(pod.Namespace)
 }
 
 // ForeignTo are the objects of other engines that may change what policies decide
@@ -272,7 +268,7 @@ func (m *Model) Unreadable(pod flow.Object) bool {
 			return true
 		}
 	}
-	return len(m.foreign[""])+len(m.foreign[pod.Namespace]) > 0
+	return len(m.foreignIn(pod.Namespace)) > 0
 }
 
 // ErrorReaches reports whether an ICMP error that the node itself raises for a

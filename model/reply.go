@@ -85,22 +85,42 @@ type Location struct {
 
 // Locate is the node's routing decision.
 func (m *Model) Locate(node string, addr netip.Addr) Location {
-	if m.LocalAddress(node, addr) {
+	h := m.holder(addr)
+	return h.from(node)
+}
+
+// holder is who has an address, wherever one looks from.
+type holder struct {
+	loopback bool
+	node     string       // whose own address it is, on whatever device
+	pod      *cluster.Pod // with a network of its own
+	nobody   Location     // where neither has it
+}
+
+func (m *Model) holder(addr netip.Addr) holder {
+	if !addr.IsValid() {
+		return holder{}
+	}
+	h := holder{loopback: addr.IsLoopback(), node: m.nodeOf(addr), pod: m.Index.PodByIP(addr)}
+	if h.node == "" && h.pod == nil && m.Profile.InClusterCIDR(addr) {
+		h.nobody = Location{Place: Nobody, Node: m.cidrOwner(addr)}
+	}
+	return h
+}
+
+// from is where the holder is, seen from a node.
+func (h *holder) from(node string) Location {
+	switch {
+	case node != "" && (h.loopback || h.node == node):
 		return Location{Place: Here, Node: node}
+	case h.pod != nil && h.pod.Node == node:
+		return Location{Place: OwnPod, Node: node, Pod: h.pod}
+	case h.pod != nil:
+		return Location{Place: RemotePod, Node: h.pod.Node, Pod: h.pod}
+	case h.node != "":
+		return Location{Place: RemoteNode, Node: h.node}
 	}
-	if p := m.Index.PodByIP(addr); p != nil {
-		if p.Node == node {
-			return Location{Place: OwnPod, Node: node, Pod: p}
-		}
-		return Location{Place: RemotePod, Node: p.Node, Pod: p}
-	}
-	if n := m.nodeOf(addr); n != "" {
-		return Location{Place: RemoteNode, Node: n}
-	}
-	if m.Profile.InClusterCIDR(addr) {
-		return Location{Place: Nobody, Node: m.cidrOwner(addr)}
-	}
-	return Location{}
+	return h.nobody
 }
 
 // cidrOwner is the node whose pod CIDR holds the address.

@@ -1,8 +1,6 @@
 package model
 
 import (
-	"slices"
-
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/service"
@@ -145,7 +143,7 @@ const (
 // Choose returns the backends a proxy on the node may pick for a front.
 func (m *Model) Choose(f *service.Front, trip Trip, node string, process bool) ([]*service.Backend, Outcome) {
 	if !f.Backends.Any() {
-		if m.blindTo(f.Service) {
+		if m.BlindTo(f.Service) {
 			return nil, UnknownEmpty
 		}
 		if process && f.Kind.External() && f.Kind != service.NodePort && m.Profile.Proxy.ProcessSkipsEmptyExternal {
@@ -164,16 +162,6 @@ func (m *Model) Choose(f *service.Front, trip Trip, node string, process bool) (
 	}
 	return nil, DropNotLocal
 }
-
-// blindTo reports whether the input lacks what would show a Service's
-// endpoints: no EndpointSlice at all, and no pods to derive them from.
-func (m *Model) blindTo(svc *cluster.Service) bool {
-	return m.Lacks("EndpointSlice") && (m.Lacks("Pod") || svc.Selector == nil)
-}
-
-// Lacks reports whether the input holds no object of the kind although a whole
-// dump would.
-func (m *Model) Lacks(kind string) bool { return slices.Contains(m.Snapshot.Absent, kind) }
 
 // Restricted reports whether the proxy checks the front's source ranges at all,
 // and whether it does so before DNAT and before any enforcer.

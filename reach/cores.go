@@ -1,12 +1,12 @@
 package reach
 
-import "github.com/portolan-net/portolan/cluster"
+import (
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/model"
+)
 
-// Cores shares out work among goroutines, which a pure package does not start and
-// its caller may: it calls worker for as many as it likes, one call after another,
-// and when it has them all hands the functions every number below n, each once. Nil
-// does one after another. Package internal/cores has one.
-type Cores func(n int, worker func() func(i int))
+// Cores shares out work, as model.Cores does.
+type Cores = model.Cores
 
 // FrontsOf are the fronts of Services, in their order, worked out on several
 // cores. One of them does beside first, with the Chart itself; nil is nothing.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/portolan-net/portolan/check"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/report"
 	"github.com/portolan-net/portolan/model"
@@ -152,7 +153,7 @@ func (a *app) loadMost(paths []string) (*manifest.Input, []manifest.PassedOver, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	m, err := model.Compile(in.Snapshot)
+	m, err := model.CompileOn(cores.All, in.Snapshot)
 	return in, over, m, err
 }
 

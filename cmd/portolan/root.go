@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/report"
 	"github.com/portolan-net/portolan/model"
@@ -181,7 +182,7 @@ func (a *app) loadAs(paths []string, about bool) (*manifest.Input, *model.Model,
 		return nil, nil, err
 	}
 	a.warn(in)
-	m, err := model.Compile(in.Snapshot)
+	m, err := model.CompileOn(cores.All, in.Snapshot)
 	return in, m, err
 }
 

@@ -104,7 +104,7 @@ func (s *spent) keepBest(o spent) {
 func (f *figures) compileAndMap(s *cluster.Snapshot) (*model.Model, error) {
 	runtime.GC()
 	began := now()
-	m, err := model.Compile(s)
+	m, err := model.CompileOn(cores.All, s)
 	if err != nil {
 		return nil, err
 	}
