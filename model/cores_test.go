@@ -44,8 +44,12 @@ spec: {podSelector: {matchLabels: {app: web}}}
 	}
 	// Announce holds functions, which DeepEqual never takes for equal.
 	for _, pair := range [][2]any{
-		{one.Services, several.Services}, {one.Policies, several.Policies}, {one.Balancers, several.Balancers},
-		{one.trips, several.trips}, {one.eligible, several.eligible}, {one.judges, several.judges},
+		{one.Services, several.Services},
+		{one.Policies, several.Policies},
+		{one.Balancers, several.Balancers},
+		{one.trips, several.trips},
+		{one.eligible, several.eligible},
+		{one.judges, several.judges},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("several cores make other %T", pair[0])
