@@ -31,7 +31,7 @@ func main() {
 	flag.IntVar(&o.each, "sample", 1, "only every Nth mutant")
 	flag.BoolVar(&o.named, "named", true, "try the named mutants, too")
 	flag.BoolVar(&o.list, "list", false, "list the mutants and leave")
-	flag.BoolVar(&o.fresh, "fresh", false, "only mutants that reviewed.txt says nothing of")
+	flag.BoolVar(&o.fresh, "fresh", false, "only mutants that reviewed/ says nothing of")
 	flag.BoolVar(&o.quick, "quick", false, "ask tests under -short alone")
 	flag.Parse()
 	code, err := mutate(&o, flag.Args())
@@ -47,7 +47,7 @@ func mutate(o *options, packages []string) (int, error) {
 	if err != nil {
 		return 2, err
 	}
-	known, err := readReviewed(filepath.Join(root, "tools", "mutate", "reviewed.txt"))
+	known, err := readReviewed(filepath.Join(root, "tools", "mutate", "reviewed"))
 	if err != nil {
 		return 2, err
 	}
@@ -62,10 +62,7 @@ func mutate(o *options, packages []string) (int, error) {
 			return 2, err
 		}
 	}
-	chosen, tests, err := prepare(o, root, dir, packages)
-	if o.fresh {
-		chosen = slices.DeleteFunc(chosen, func(m *mutant) bool { return slices.ContainsFunc(known, func(r *review) bool { return r.covers(m) }) })
-	}
+	chosen, tests, err := prepare(o, known, root, dir, packages)
 	if err != nil || o.list || len(packages) == 0 {
 		return min(bad, 1), err
 	}
@@ -76,7 +73,7 @@ func mutate(o *options, packages []string) (int, error) {
 }
 
 // prepare plans the mutants, builds the tests and runs each once.
-func prepare(o *options, root, dir string, packages []string) ([]*mutant, []*test, error) {
+func prepare(o *options, known []*review, root, dir string, packages []string) ([]*mutant, []*test, error) {
 	if len(packages) == 0 {
 		return nil, nil, nil
 	}
@@ -103,6 +100,9 @@ func prepare(o *options, root, dir string, packages []string) ([]*mutant, []*tes
 	chosen, err := choose(pl.mutants, only, o.shard, o.each)
 	if err == nil && o.again != "" {
 		chosen, err = survivorsOf(o.again, chosen)
+	}
+	if o.fresh {
+		chosen = slices.DeleteFunc(chosen, func(m *mutant) bool { return slices.ContainsFunc(known, func(r *review) bool { return r.covers(m) }) })
 	}
 	if err != nil {
 		return nil, nil, err

@@ -54,7 +54,7 @@ func module(t *testing.T) string {
 // look at survives, and the changed source is Go.
 func TestMutants(t *testing.T) {
 	root, dir := module(t), t.TempDir()
-	chosen, tests, err := prepare(&options{root: root, skip: "^$", without: "^$", shard: "1/1", each: 1}, root, dir, []string{"."})
+	chosen, tests, err := prepare(&options{root: root, skip: "^$", without: "^$", shard: "1/1", each: 1}, nil, root, dir, []string{"."})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestReviewed(t *testing.T) {
 	}
 	survivor := result{mutant: &mutant{file: "a.go", fn: "f", kind: "boundary", text: "a < b"}, met: true}
 	var out strings.Builder
-	if n := report(&out, []result{survivor}, list, true); n != 1 || !strings.Contains(out.String(), "reviewed.txt:3: no such survivor") {
+	if n := report(&out, []result{survivor}, list, true); n != 1 || !strings.Contains(out.String(), "r:3: no such survivor") {
 		t.Errorf("%d findings:\n%s", n, out.String())
 	}
 	if n := report(&out, []result{{mutant: &mutant{file: "c.go"}, met: true}}, nil, false); n != 1 {

@@ -2,38 +2,47 @@ package main
 
 import (
 	"bufio"
-	"errors"
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// review is a line of reviewed.txt: mutants that change nothing anybody asks
+// review is a line of the lists in reviewed/: mutants that change nothing anybody asks
 // for, and why. A word may be a pattern as path.Match has them, but for the text,
 // which is "*" or what is there; "…" in it stands for anything.
 type review struct {
 	file, fn, kind, text string
-	reason               string
+	reason, list         string
 	line                 int
 	used                 bool
 }
 
-// readReviewed reads the list. A reason stands on a line that begins with "#",
-// and holds for the lines below it, up to the next.
-func readReviewed(name string) ([]*review, error) {
-	f, err := os.Open(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
+// readReviewed reads the lists of a directory. A reason stands on a line that begins
+// with "#", and holds for the lines below it, up to the next.
+func readReviewed(dir string) ([]*review, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
-	return parseReviewed(f, name)
+	var out []*review
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		list, err := parseReviewed(bytes.NewReader(b), filepath.Base(name))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
 }
 
 func parseReviewed(from io.Reader, name string) ([]*review, error) {
@@ -52,7 +61,7 @@ func parseReviewed(from io.Reader, name string) ([]*review, error) {
 		if len(words) != 4 || reason == "" {
 			return nil, fmt.Errorf("%s:%d: want a reason above, and FILE, FUNCTION, KIND and TEXT with tabs between", name, n)
 		}
-		out = append(out, &review{file: words[0], fn: words[1], kind: words[2], text: words[3], reason: reason, line: n})
+		out = append(out, &review{file: words[0], fn: words[1], kind: words[2], text: words[3], reason: reason, list: name, line: n})
 	}
 	return out, lines.Err()
 }
@@ -125,7 +134,7 @@ func report(w io.Writer, results []result, known []*review, whole bool) int {
 	for _, k := range known {
 		if whole && !k.used {
 			bad++
-			fmt.Fprintf(w, "reviewed.txt:%d: no such survivor any more: %s %s %s %s\n", k.line, k.file, k.fn, k.kind, k.text)
+			fmt.Fprintf(w, "%s:%d: no such survivor any more: %s %s %s %s\n", k.list, k.line, k.file, k.fn, k.kind, k.text)
 		}
 	}
 	return bad
