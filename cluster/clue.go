@@ -17,15 +17,26 @@ const (
 	AgentKubeNetworkPolicies Agent = "kube-network-policies"
 	AgentKubeRouter          Agent = "kube-router"
 	AgentFlannel             Agent = "kube-flannel"
+
+	// Those that run on no node, and whose objects tell something all the same.
+	AgentKubeadm   Agent = "kubeadm"
+	AgentAPIServer Agent = "kube-apiserver"
+)
+
+// The kinds of clues that are neither workloads nor ConfigMaps.
+const (
+	KindIPPool             = "IPPool"
+	KindFelixConfiguration = "FelixConfiguration"
+	KindServiceCIDR        = "ServiceCIDR"
 )
 
 // Clue is an object of the input that shows which dataplane the cluster runs: a
-// workload or pod of an agent, or its ConfigMap.
+// workload or pod of an agent, its ConfigMap, or an object of its own API.
 type Clue struct {
 	Agent    Agent
 	Object   flow.Object
 	Position flow.Position
-	// Config is true for a ConfigMap.
+	// Config is true for what is no workload and no pod: a ConfigMap, an IPPool.
 	Config bool
 	// Images of the agent's containers.
 	Images []string

@@ -14,22 +14,35 @@ type Detected struct {
 	Proxy, Policy string
 	PodNetwork    PodNetwork
 	Egress        EgressMasquerade
-	ClusterCIDRs  []netip.Prefix
-	MasqueradeAll *bool
+	// ClusterCIDRs are where pods' addresses are from, ProxyCIDRs those among them
+	// by which kube-proxy is told to recognise pods.
+	ClusterCIDRs, ProxyCIDRs []netip.Prefix
+	ServiceCIDRs             []netip.Prefix
+	MasqueradeAll            *bool
+	// Hairpin is whether the pods' bridge sends a frame out of the port it came in by.
+	Hairpin *bool
 	// Nodes are masquerade addresses that annotations tell.
 	Nodes map[string]Masquerade
+	// Mixed are the nodes that use one address toward pods on some of the other
+	// nodes, and another toward the rest, by family (v6 is the second).
+	Mixed map[string][2]bool
 	// Why says for each thing detected which object shows it.
 	Why []flow.Reason
 }
 
 // Detect reads the clues of a Snapshot: DaemonSets and pods of agents, their
-// ConfigMaps, and annotations and labels of nodes. It never guesses from what is
-// not there, but for one thing: Cilium without any kube-proxy is its own.
+// ConfigMaps and other objects, and annotations and labels of nodes. It never
+// guesses from what is not there, but for one thing: Cilium without any kube-proxy
+// is its own. Where two objects contradict each other, that is said and the fact
+// stays open.
 func Detect(s *Snapshot) Detected {
-	d := detecting{s: s, Detected: Detected{Nodes: map[string]Masquerade{}}}
+	d := detecting{s: s, Detected: Detected{Nodes: map[string]Masquerade{}, Mixed: map[string][2]bool{}}}
 	d.policy()
 	d.proxy()
 	d.network()
+	d.podEgress()
+	d.podRanges()
+	d.serviceRanges()
 	d.unmodelled()
 	return d.Detected
 }
@@ -44,18 +57,29 @@ func (d *detecting) unmodelled() {
 		{AgentCilium, "bpf-lb-mode", []string{"", "snat"}},
 		{AgentCilium, "node-port-mode", []string{"", "snat"}},
 		{AgentCilium, "policy-cidr-match-mode", []string{""}},
+		{AgentCilium, "enable-policy", []string{"", "default", "never"}},
+		{AgentCilium, "enable-ip-masq-agent", []string{"", "false"}},
+		{AgentCilium, "bpf-lb-external-clusterip", []string{"", "false"}},
 		{AgentKubeProxy, "detectLocalMode", []string{"", "ClusterCIDR"}},
 	} {
 		if v, c := d.setting(x.agent, x.name); !slices.Contains(x.usual, v) {
 			d.because(flow.CodeDetectedUnmodelled, x.name+": "+v, c.Object.String())
 		}
 	}
+	d.felixUnmodelled()
 }
 
 type detecting struct {
 	s *Snapshot
 	// several are enforcers that contradict each other.
 	several []string
+	// torn: what was found of the pod network contradicts itself.
+	torn bool
+	// Calico's pools, and how many nodes there are in a subnet; "" counts those of
+	// which it is not known. By family.
+	poolsRead bool
+	poolsHeld []pool
+	subnets   [2]map[string]int
 	Detected
 }
 
@@ -108,6 +132,10 @@ func (d *detecting) policy() {
 	for _, e := range enforcerOf {
 		c := d.agent(e.agent)
 		if c == nil || c.Settings["run-firewall"] == "false" {
+			continue
+		}
+		if v, from := d.setting(e.agent, "enable-policy"); v == "never" {
+			d.enforcer("none", from.Object.String()) // "enforcement is disabled on all endpoints"
 			continue
 		}
 		d.enforcer(e.name, c.Object.String())
@@ -199,12 +227,8 @@ func (d *detecting) kubeProxy(agent *Clue) {
 		d.because(flow.CodeDetectedMasqueradeAll, "true", c.Object.String())
 	}
 	v, c := d.setting(AgentKubeProxy, "clusterCIDR", "cluster-cidr")
-	for _, word := range strings.Split(v, ",") {
-		if p, err := netip.ParsePrefix(strings.TrimSpace(word)); err == nil {
-			d.ClusterCIDRs = append(d.ClusterCIDRs, p)
-		}
-	}
-	if len(d.ClusterCIDRs) > 0 {
+	if d.ProxyCIDRs = parseRanges(v); len(d.ProxyCIDRs) > 0 {
+		d.ClusterCIDRs = d.ProxyCIDRs
 		d.because(flow.CodeDetectedClusterCIDR, v, c.Object.String())
 	}
 }

@@ -1,7 +1,8 @@
 package cluster
 
 import (
-	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/portolan-net/portolan/flow"
 )
@@ -12,6 +13,8 @@ const (
 	annotationCalicoVXLAN    = "projectcalico.org/IPv4VXLANTunnelAddr"
 	annotationCalicoVXLAN6   = "projectcalico.org/IPv6VXLANTunnelAddr"
 	annotationCalicoIPIP     = "projectcalico.org/IPv4IPIPTunnelAddr"
+	annotationCalicoAddress  = "projectcalico.org/IPv4Address"
+	annotationCalicoAddress6 = "projectcalico.org/IPv6Address"
 )
 
 // network finds the pod network and the addresses of its devices.
@@ -19,7 +22,7 @@ func (d *detecting) network() {
 	d.flannel()
 	d.calicoTunnels()
 	switch {
-	case d.PodNetwork != "":
+	case d.PodNetwork != "", d.torn:
 	case d.agent(AgentAntrea) != nil:
 		d.is(PodNetworkGateway, d.agent(AgentAntrea).Object.String())
 	case d.agent(AgentCalico) != nil:
@@ -38,46 +41,6 @@ func (d *detecting) is(n PodNetwork, object string) {
 	d.because(flow.CodeDetectedPodNetwork, string(n), object)
 }
 
-// flannel puts pods on the bridge cni0; with the backend vxlan other nodes' pods
-// are behind flannel.1, which has the first address of the pod CIDR, the zero one.
-func (d *detecting) flannel() {
-	for i := range d.s.Nodes {
-		n := &d.s.Nodes[i]
-		switch n.Annotations[annotationFlannelBackend] {
-		case "vxlan":
-			d.is(PodNetworkVXLAN, n.nodeWords()+" "+annotationFlannelBackend)
-			return
-		case "host-gw":
-			d.is(PodNetworkBridge, n.nodeWords()+" "+annotationFlannelBackend)
-			return
-		}
-	}
-}
-
-// calicoTunnels: toward other nodes' pods a node uses its tunnel's address, where
-// it has one; toward its own its node address, since their devices have none.
-func (d *detecting) calicoTunnels() {
-	shown := ""
-	for i := range d.s.Nodes {
-		n := &d.s.Nodes[i]
-		var tunnel []netip.Addr
-		for _, a := range []string{annotationCalicoVXLAN, annotationCalicoVXLAN6, annotationCalicoIPIP} {
-			if addr, err := netip.ParseAddr(n.Annotations[a]); err == nil && !firstOf(tunnel, addr.Is6()).IsValid() {
-				tunnel = append(tunnel, addr)
-				if shown == "" {
-					shown = n.nodeWords() + " " + a
-				}
-			}
-		}
-		if tunnel != nil {
-			d.Nodes[n.Name] = Masquerade{ToPodsOnOtherNodes: tunnel}
-		}
-	}
-	if shown != "" {
-		d.because(flow.CodeDetectedTunnel, "Calico", shown)
-	}
-}
-
 // ciliumNetwork: "routing-mode: native", or the tunnel, which is the default.
 func (d *detecting) ciliumNetwork() {
 	mode, c := d.setting(AgentCilium, "routing-mode")
@@ -93,8 +56,55 @@ func (d *detecting) ciliumNetwork() {
 	case "tunnel":
 		d.is(PodNetworkVXLAN, c.Object.String())
 	}
-	if v, c := d.setting(AgentCilium, "enable-ipv4-masquerade"); v == "false" {
-		d.Egress = EgressMasqueradeNone
-		d.because(flow.CodeDetectedPodEgress, string(d.Egress), c.Object.String())
+}
+
+// ciliumMasquerades: "Cilium will automatically masquerade the source IP address of
+// all traffic that is leaving the cluster ... This behavior can be disabled with the
+// option enable-ipv4-masquerade: false for IPv4 and enable-ipv6-masquerade: false for
+// IPv6" (network/concepts/masquerading).
+func (d *detecting) ciliumMasquerades() []saying {
+	var all []saying
+	for _, family := range []string{"ipv4", "ipv6"} {
+		on, _ := d.setting(AgentCilium, "enable-"+family)
+		v, c := d.setting(AgentCilium, "enable-"+family+"-masquerade")
+		switch {
+		case on == "false", family == "ipv6" && on != "true":
+		case v == "true":
+			all = append(all, saying{string(EgressMasqueradeOffCluster), c.Object.String() + " enable-" + family + "-masquerade"})
+		case v == "false":
+			all = append(all, saying{string(EgressMasqueradeNone), c.Object.String() + " enable-" + family + "-masquerade"})
+		}
+	}
+	return all
+}
+
+// ciliumRanges are those of "ipam: cluster-pool", with which the nodes' own pod
+// CIDRs mean nothing (network/concepts/ipam/cluster-pool).
+func (d *detecting) ciliumRanges() []ranges {
+	if ipam, _ := d.setting(AgentCilium, "ipam"); ipam != "cluster-pool" {
+		return nil
+	}
+	var r ranges
+	for _, x := range []string{"4", "6"} {
+		if on, _ := d.setting(AgentCilium, "enable-ipv"+x); on == "false" || x == "6" && on != "true" {
+			continue
+		}
+		v, c := d.setting(AgentCilium, "cluster-pool-ipv"+x+"-cidr")
+		if all := parseRanges(strings.ReplaceAll(v, " ", ",")); len(all) > 0 {
+			r.prefixes, r.object = append(r.prefixes, all...), c.Object.String()
+		}
+	}
+	if r.prefixes == nil {
+		return nil
+	}
+	return []ranges{r}
+}
+
+// podEgress finds what the network itself masquerades.
+func (d *detecting) podEgress() {
+	all := slices.Concat(d.ciliumMasquerades(), d.calicoMasquerades(), d.flannelMasquerades())
+	if s, ok := d.agree("podEgressMasquerade", all); ok {
+		d.Egress = EgressMasquerade(s.value)
+		d.because(flow.CodeDetectedPodEgress, s.value, s.object)
 	}
 }

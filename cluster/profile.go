@@ -21,8 +21,12 @@ type Profile struct {
 	Nodes map[string]Masquerade
 	// podRanges are ClusterCIDRs, to be looked up.
 	podRanges *Prefixes
-	// toldCIDRs: ClusterCIDRs are the Fabric's word, not derived.
-	toldCIDRs bool
+	// ProxyCIDRs are the ranges by which the proxy was told to recognise pods; nil
+	// where nobody tells, and it recognises ClusterCIDRs.
+	ProxyCIDRs []netip.Prefix
+	// Hairpin is whether the pods' bridge sends a frame out of the port it came in by;
+	// nil is what the PodNetwork has as a rule.
+	Hairpin *bool
 	// Assumed says which of the above nobody told us, for every answer to print.
 	Assumed []flow.Reason
 }

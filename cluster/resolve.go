@@ -20,10 +20,13 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	p := &Profile{
 		PodNetwork:          d.PodNetwork,
 		ClusterCIDRs:        d.ClusterCIDRs,
-		toldCIDRs:           len(d.ClusterCIDRs) > 0,
+		ProxyCIDRs:          d.proxyCIDRs(&s.Fabric.Dataplane, &found),
 		ServiceCIDRs:        d.ServiceCIDRs,
 		PodEgressMasquerade: d.PodEgressMasquerade,
 		MasqueradeAll:       d.MasqueradeAll != nil && *d.MasqueradeAll,
+	}
+	if s.Fabric.Dataplane.PodNetwork == "" {
+		p.Hairpin = found.Hairpin
 	}
 	if err := p.choose(&s.Fabric.Dataplane, &d); err != nil {
 		return nil, err
@@ -44,7 +47,7 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	for _, c := range p.ClusterCIDRs {
 		p.podRanges.Add(c)
 	}
-	p.nodeAddresses(s, found.Nodes)
+	p.nodeAddresses(s, &found)
 	return p, nil
 }
 
@@ -62,10 +65,21 @@ func (d Dataplane) with(found *Detected) Dataplane {
 	if len(d.ClusterCIDRs) == 0 {
 		d.ClusterCIDRs = found.ClusterCIDRs
 	}
+	if len(d.ServiceCIDRs) == 0 {
+		d.ServiceCIDRs = found.ServiceCIDRs
+	}
 	if d.MasqueradeAll == nil {
 		d.MasqueradeAll = found.MasqueradeAll
 	}
 	return d
+}
+
+// proxyCIDRs are the ranges by which the proxy knows pods, as far as that is told.
+func (d *Dataplane) proxyCIDRs(told *Dataplane, found *Detected) []netip.Prefix {
+	if len(told.ClusterCIDRs) > 0 {
+		return told.ClusterCIDRs
+	}
+	return found.ProxyCIDRs
 }
 
 func orElse[T comparable](told, found T) T {
@@ -85,12 +99,20 @@ func (d *Dataplane) leftOpen(why []flow.Reason) []flow.Reason {
 		flow.CodeDetectedPodNetwork:    d.PodNetwork != "",
 		flow.CodeDetectedPodEgress:     d.PodEgressMasquerade != "",
 		flow.CodeDetectedClusterCIDR:   len(d.ClusterCIDRs) > 0,
+		flow.CodeDetectedPodsBeyond:    len(d.ClusterCIDRs) > 0,
+		flow.CodeDetectedServiceCIDR:   len(d.ServiceCIDRs) > 0,
+		flow.CodeDetectedHairpin:       d.PodNetwork != "",
 		flow.CodeDetectedMasqueradeAll: d.MasqueradeAll != nil,
 		flow.CodeDetectedUnmodelled:    d.Profile != "" || d.Proxy != "" && d.Policy != "",
 	}
+	facts := map[string]bool{
+		"podNetwork": d.PodNetwork != "", "podEgressMasquerade": d.PodEgressMasquerade != "",
+		"clusterCIDRs": len(d.ClusterCIDRs) > 0, "serviceCIDRs": len(d.ServiceCIDRs) > 0,
+	}
 	var out []flow.Reason
 	for _, r := range why {
-		if !told[r.Code] {
+		disputed := r.Code == flow.CodeDetectedContradiction || r.Code == flow.CodeDetectedOverruled
+		if !told[r.Code] && !(disputed && facts[r.Args[0]]) {
 			out = append(out, r)
 		}
 	}
@@ -207,10 +229,10 @@ func (p *Profile) deriveClusterCIDRs(s *Snapshot) {
 // several cluster CIDRs that it was told it uses the first of each family
 // (cmd/kube-proxy/app/server_linux.go).
 func (p *Profile) DetectsAsPod(a netip.Addr) bool {
-	if !p.toldCIDRs {
+	if len(p.ProxyCIDRs) == 0 {
 		return p.InClusterCIDR(a)
 	}
-	for _, c := range p.ClusterCIDRs {
+	for _, c := range p.ProxyCIDRs {
 		if c.Addr().Is6() == a.Is6() {
 			return c.Contains(a)
 		}
@@ -240,9 +262,10 @@ func within(prefixes []netip.Prefix, a netip.Addr) bool {
 }
 
 // nodeAddresses fills the masquerade addresses of every node: the Fabric's
-// word, else what annotations tell, else the pod network's custom. An address that nothing tells stays
-// absent, and what depends on it is unknown.
-func (p *Profile) nodeAddresses(s *Snapshot, found map[string]Masquerade) {
+// word, else what annotations tell, else the pod network's custom. An address that
+// nothing tells, or that is one here and another there, stays absent, and what
+// depends on it is unknown.
+func (p *Profile) nodeAddresses(s *Snapshot, found *Detected) {
 	told := make(map[string]*Masquerade, len(s.Fabric.Nodes))
 	for i := range s.Fabric.Nodes {
 		told[s.Fabric.Nodes[i].Name] = &s.Fabric.Nodes[i].Masquerade
@@ -251,8 +274,11 @@ func (p *Profile) nodeAddresses(s *Snapshot, found map[string]Masquerade) {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		m := p.custom(n)
-		if f, ok := found[n.Name]; ok {
+		if f, ok := found.Nodes[n.Name]; ok {
 			m.override(&f)
+		}
+		if mixed := found.Mixed[n.Name]; s.Fabric.Dataplane.PodNetwork == "" && mixed != [2]bool{} {
+			m.ToPodsOnOtherNodes = slices.DeleteFunc(slices.Clone(m.ToPodsOnOtherNodes), func(a netip.Addr) bool { return mixed[index(a.Is6())] })
 		}
 		if t := told[n.Name]; t != nil {
 			m.override(t)

@@ -20,6 +20,13 @@ const (
 	CodeDetectedClusterCIDR   Code = "detected-cluster-cidr"   // ranges, object
 	CodeDetectedMasqueradeAll Code = "detected-masquerade-all" // value, object
 	CodeDetectedUnmodelled    Code = "detected-unmodelled"     // setting, object
+	CodeDetectedServiceCIDR   Code = "detected-service-cidr"   // ranges, object
+	CodeDetectedPodsBeyond    Code = "detected-pods-beyond"    // proxy's ranges, object, pods' ranges, object
+	CodeDetectedHairpin       Code = "detected-hairpin"        // value, object
+	CodeDetectedNoTunnel      Code = "detected-no-tunnel"      // plugin, object
+	CodeDetectedMixedTunnel   Code = "detected-mixed-tunnel"   // setting, object
+	CodeDetectedContradiction Code = "detected-contradiction"  // fact, value, object, other value, object
+	CodeDetectedOverruled     Code = "detected-overruled"      // fact, value, object, value that counts, object
 
 	// Inferred: follows from documents, and nobody has measured it.
 	CodeInferredLooksLikeNode Code = "inferred-looks-like-node" // enforcer, address, node

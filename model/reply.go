@@ -163,7 +163,12 @@ func (m *Model) MasqueradesItself(l Location) bool {
 // BridgeDropsSelf reports whether a pod's packet that DNAT turns back to the
 // pod itself dies at the bridge: a bridge does not send a frame out of the port
 // it came from unless the port is in hairpin mode.
-func (m *Model) BridgeDropsSelf() bool { return m.Profile.PodNetwork == cluster.PodNetworkBridge }
+func (m *Model) BridgeDropsSelf() bool {
+	if on := m.Profile.Hairpin; on != nil {
+		return !*on
+	}
+	return m.Profile.PodNetwork == cluster.PodNetworkBridge
+}
 
 // SeenFor is what a client notices of a fate, given whether an error or reset
 // gets back to it.

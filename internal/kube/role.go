@@ -38,7 +38,7 @@ var losses = map[string]flow.Code{
 	"IPAddressPool": flow.CodeLossMetalLB, "BGPAdvertisement": flow.CodeLossMetalLB, "L2Advertisement": flow.CodeLossMetalLB, "BGPPeer": flow.CodeLossMetalLB,
 	"ValidatingWebhookConfiguration": flow.CodeLossCallback, "MutatingWebhookConfiguration": flow.CodeLossCallback,
 	"APIService": flow.CodeLossCallback, "CustomResourceDefinition": flow.CodeLossCallback, "ConfigMap": flow.CodeLossConfig,
-	"DaemonSet": flow.CodeLossAgent,
+	"DaemonSet": flow.CodeLossAgent, "IPPool": flow.CodeLossConfig, "FelixConfiguration": flow.CodeLossConfig, "ServiceCIDR": flow.CodeLossConfig,
 }
 
 func lossOf(k *manifest.Kind) flow.Code {

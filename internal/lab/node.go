@@ -136,7 +136,7 @@ func (p *plan) podDevices(c *config, n *node) {
 		if bridge != 0 {
 			at = bridge
 			c.station(d, mac, netip.Addr{})
-			c.hairpin(d, p.m.Profile.PodNetwork != cluster.PodNetworkBridge)
+			c.hairpin(d, !p.m.BridgeDropsSelf())
 		}
 		for _, a := range one.Addrs {
 			source := n.source(cluster.TowardLocalPods, a.Is6())

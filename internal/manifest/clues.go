@@ -60,6 +60,11 @@ var configNames = map[string]cluster.Agent{
 	"cilium-config":  cluster.AgentCilium,
 	"antrea-config":  cluster.AgentAntrea,
 	"amazon-vpc-cni": cluster.AgentAWS,
+	// "kubectl get cm -n kube-system kubeadm-config": the ClusterConfiguration.
+	"kubeadm-config": cluster.AgentKubeadm,
+	// flannel's own manifest, and canal's.
+	"kube-flannel-cfg": cluster.AgentFlannel,
+	"canal-config":     cluster.AgentFlannel,
 }
 
 // configClue reads the ConfigMaps of dataplanes; nil for any other object.
@@ -69,12 +74,12 @@ func (v value) configClue(t typeMeta) *cluster.Clue {
 	}
 	o := v.d.object
 	agent, ok := configNames[o.Name]
-	if !ok {
+	if !ok || agent == cluster.AgentKubeadm && o.Namespace != "kube-system" {
 		return nil
 	}
 	c := &cluster.Clue{Agent: agent, Object: o, Position: v.pos(), Config: true, Settings: map[string]string{}}
 	for key, val := range v.get("data").fields() {
-		if !strings.HasSuffix(key, ".conf") {
+		if !structured(key) {
 			keepSetting(c, key, val.text())
 			continue
 		}
@@ -89,14 +94,24 @@ func (v value) configClue(t typeMeta) *cluster.Clue {
 	return c
 }
 
-// keepTree keeps the settings of a configuration file by their path.
+// structured reports whether a key of a ConfigMap holds YAML or JSON that is read.
+func structured(key string) bool {
+	return key == "ClusterConfiguration" || strings.HasSuffix(key, ".conf") || strings.HasSuffix(key, ".json")
+}
+
+// keepTree keeps the settings of a configuration file by their path, in which lists
+// do not show.
 func keepTree(c *cluster.Clue, path string, n *node) {
 	for i := range n.keys {
 		name := strings.TrimPrefix(path+"."+n.keys[i].name, ".")
 		switch k := &n.kids[i]; k.kind {
 		case isMap:
 			keepTree(c, name, k)
-		case isList, isNull:
+		case isList:
+			for j := range k.kids {
+				keepTree(c, name, &k.kids[j])
+			}
+		case isNull:
 		default:
 			keepSetting(c, name, k.text)
 		}
@@ -109,6 +124,12 @@ var telling = []string{
 	"mode", "clusterCIDR", "detectLocalMode", "iptables.masqueradeAll", "ipvs.masqueradeAll", "nftables.masqueradeAll",
 	"kube-proxy-replacement", "routing-mode", "tunnel", "enable-ipv4-masquerade", "policy-cidr-match-mode", "bpf-lb-mode", "node-port-mode",
 	"antreaProxy.enable", "antreaProxy.proxyAll", "trafficEncapMode", "enable-network-policy-controller",
+
+	"enable-ipv4", "enable-ipv6", "enable-ipv6-masquerade", "enable-ip-masq-agent", "enable-policy", "bpf-lb-external-clusterip",
+	"ipam", "cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr",
+	"networking.podSubnet", "networking.serviceSubnet",
+	"Network", "IPv6Network", "EnableIPv4", "EnableIPv6", "Backend.Type", "Backend.DirectRouting",
+	"plugins.delegate.hairpinMode", "delegate.hairpinMode", "masquerade",
 }
 
 func keepSetting(c *cluster.Clue, name, val string) {
@@ -118,7 +139,7 @@ func keepSetting(c *cluster.Clue, name, val string) {
 }
 
 // flags are the arguments of agents that detection reads.
-var flags = []string{"enable-network-policy", "run-firewall", "proxy-mode", "cluster-cidr", "masquerade-all"}
+var flags = []string{"enable-network-policy", "run-firewall", "proxy-mode", "cluster-cidr", "masquerade-all", "ip-masq"}
 
 func keepFlag(c *cluster.Clue, arg string) {
 	name, val, given := strings.Cut(strings.TrimLeft(arg, "-"), "=")

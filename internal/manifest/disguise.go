@@ -161,12 +161,32 @@ func (d *Disguise) text(s string) string {
 	return strings.Join(parts, ",")
 }
 
+// setting replaces the ranges and addresses of a dataplane's setting; words stay.
+func (d *Disguise) setting(s string) string {
+	if d == nil {
+		return s
+	}
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+	for i, p := range parts {
+		if a, err := netip.ParseAddr(p); err == nil && a.Zone() == "" {
+			parts[i] = d.addr(a).String()
+		} else if r, err := netip.ParsePrefix(p); err == nil {
+			parts[i] = d.prefix(r).String()
+		} else {
+			return s
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
 // args are those of a note without what a server's message may hold.
 func (d *Disguise) args(r flow.Reason) []string {
 	switch {
 	case d == nil:
 		return r.Args
 	case r.Code == flow.CodeLiveForbidden, r.Code == flow.CodeLiveFailed:
+		return []string{r.Args[0], r.Args[1], "..."}
+	case r.Code == flow.CodeLiveNarrow:
 		return []string{r.Args[0], r.Args[1], "..."}
 	case r.Code == flow.CodeLiveOdd:
 		kind, _, _ := strings.Cut(r.Args[0], "/")

@@ -25,6 +25,11 @@ var (
 	appsV1     = []string{"v1", "v1beta1", "v1beta2"}
 	batchV1    = []string{"v1", "v1beta1"}
 
+	// Calico's API server shows its custom resources once more, under a group of its
+	// own; without one that group may be the custom resources' itself.
+	calicoGroups   = []string{"crd.projectcalico.org", "projectcalico.org"}
+	calicoVersions = []string{"v1", "v3"}
+
 	metallbGroup = []string{"metallb.io"}
 	metallbV1    = []string{"v1beta1"}
 )
@@ -49,6 +54,9 @@ var modelledKinds = []modelled{
 	{"BGPAdvertisement", metallbGroup, metallbV1, true, isDNSSubdomain, decodeBGPAdvertisement},
 	{"L2Advertisement", metallbGroup, metallbV1, true, isDNSSubdomain, decodeL2Advertisement},
 	{"BGPPeer", metallbGroup, []string{"v1beta2", "v1beta1"}, true, isDNSSubdomain, decodeBGPPeer},
+	{cluster.KindIPPool, calicoGroups, calicoVersions, false, isDNSSubdomain, decodeIPPool},
+	{cluster.KindFelixConfiguration, calicoGroups, calicoVersions, false, isDNSSubdomain, decodeFelix},
+	{cluster.KindServiceCIDR, []string{"networking.k8s.io"}, []string{"v1", "v1beta1", "v1alpha1"}, false, isDNSSubdomain, decodeServiceCIDR},
 }
 
 // nativeGroups are the API server's own groups of the modelled kinds: a kind

@@ -205,7 +205,11 @@ func Kinds() []Kind {
 	var all []Kind
 	for i := range modelledKinds {
 		m := &modelledKinds[i]
-		all = append(all, Kind{Group: m.groups[0], Version: m.versions[0], Kind: m.kind, Namespaced: m.namespaced})
+		for g, group := range m.groups {
+			if g == 0 || group == calicoGroups[1] {
+				all = append(all, Kind{Group: group, Version: m.versions[g], Kind: m.kind, Namespaced: m.namespaced})
+			}
+		}
 	}
 	all = append(all, callerKinds...)
 	for i := range foreignKinds {

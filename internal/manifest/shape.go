@@ -1,6 +1,10 @@
 package manifest
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/portolan-net/portolan/cluster"
+)
 
 // shape says which fields of a mapping are read; the shape of a list is that of
 // its items. nil keeps everything.
@@ -106,6 +110,10 @@ var shapes = map[string]*shape{
 	"BGPAdvertisement":      strictly(),
 	"L2Advertisement":       strictly(),
 	"BGPPeer":               strictly(),
+
+	cluster.KindIPPool:             clueShape(cluster.KindIPPool),
+	cluster.KindFelixConfiguration: clueShape(cluster.KindFelixConfiguration),
+	cluster.KindServiceCIDR:        clueShape(cluster.KindServiceCIDR),
 }
 
 func addressShape() *shape { return some("ip", "nodeName").and("targetRef", targetShape()) }

@@ -50,7 +50,7 @@ func (b *Builder) WriteSnapshot(w io.Writer, in *Input, disguise *Disguise) erro
 	}
 	x.metallb(&b.metallb)
 	for _, c := range b.clues {
-		x.object("v1", "ConfigMap", &cluster.Meta{Namespace: c.Object.Namespace, Name: c.Object.Name}, fields{"data": c.Settings})
+		x.clue(c)
 	}
 	for _, c := range b.callbacks {
 		x.callback(c)
@@ -236,7 +236,7 @@ func (x *snapshotWriter) podSpec(p *pod) fields {
 	if p.agent != nil {
 		var args []any
 		for k, v := range p.agent.Settings {
-			args = append(args, "--"+k+"="+v)
+			args = append(args, "--"+k+"="+x.d.setting(v))
 		}
 		first.set("args", args)
 		for i, image := range p.agent.Images {
@@ -327,7 +327,7 @@ func (x *snapshotWriter) reading(s *cluster.Snapshot) {
 	for i := range s.Foreign {
 		if f := &s.Foreign[i]; f.Unread {
 			u := fields{"kind": f.Object.Kind, "name": x.d.name(f.Object.Name), "engine": f.Engine}
-			unread = append(unread, u.set("namespace", x.d.name(f.Namespace)).set("denyOnly", f.DenyOnly))
+			unread = append(unread, u.set("namespace", x.d.name(f.Namespace)).set("denyOnly", f.DenyOnly).set("except", x.names(f.Except)))
 		}
 	}
 	var notes []any
@@ -340,14 +340,19 @@ func (x *snapshotWriter) reading(s *cluster.Snapshot) {
 	for _, k := range s.Absent {
 		missing = append(missing, k)
 	}
-	if unread == nil && notes == nil {
+	var lists []any
+	for i := range s.Unread {
+		u := &s.Unread[i]
+		lists = append(lists, fields{"kind": u.Kind, "right": u.Right}.set("except", x.names(u.Except)))
+	}
+	if unread == nil && notes == nil && lists == nil {
 		return
 	}
-	spec.set("absent", missing).set("unread", unread).set("notes", notes)
+	spec.set("absent", missing).set("lists", lists).set("unread", unread).set("notes", notes)
 	x.object(ownVersion, "Reading", &cluster.Meta{Name: "reading"}, fields{"spec": spec})
 }
 
 // told are the notes of a live reading, which nobody can derive again.
 var told = map[flow.Code]bool{
-	flow.CodeLiveForbidden: true, flow.CodeLiveFailed: true, flow.CodeLiveOdd: true, flow.CodeLiveMoments: true, flow.CodeLiveStale: true,
+	flow.CodeLiveForbidden: true, flow.CodeLiveNarrow: true, flow.CodeLiveFailed: true, flow.CodeLiveOdd: true, flow.CodeLiveMoments: true, flow.CodeLiveStale: true,
 }

@@ -231,6 +231,22 @@ apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
 metadata: {name: c, namespace: n}
 spec: {endpointSelector: {}}
+---
+apiVersion: crd.projectcalico.org/v1
+kind: IPPool
+metadata: {name: default-ipv4-ippool, annotations: {projectcalico.org/metadata: "{}"}}
+spec: {cidr: 10.244.0.0/16, blockSize: 26, natOutgoing: true, ipipMode: Always, vxlanMode: Never, nodeSelector: all(), allowedUses: [Workload, Tunnel]}
+---
+apiVersion: crd.projectcalico.org/v1
+kind: FelixConfiguration
+metadata: {name: default}
+spec: {bpfLogLevel: "", bpfEnabled: false, natOutgoingExclusions: IPPoolsOnly}
+---
+apiVersion: networking.k8s.io/v1
+kind: ServiceCIDR
+metadata: {name: kubernetes}
+spec: {cidrs: [10.96.0.0/16]}
+status: {conditions: [{type: Ready, status: "True"}]}
 `
 
 // jsonOf is one JSON document for each of YAML's.

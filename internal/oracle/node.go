@@ -38,7 +38,11 @@ func (w *world) toBackend(pk packet, n *cluster.Node, b backend, masquerade bool
 		w.toItself(pk, p)
 		return
 	}
-	if w.p.PodNetwork == cluster.PodNetworkBridge && pk.src == b.at.Addr() && w.podOn(n, pk.src) != nil {
+	hairpin := w.p.PodNetwork != cluster.PodNetworkBridge
+	if w.p.Hairpin != nil {
+		hairpin = *w.p.Hairpin
+	}
+	if !hairpin && pk.src == b.at.Addr() && w.podOn(n, pk.src) != nil {
 		// A bridge does not send a frame out of the port it came in by, unless that
 		// port is in hairpin mode.
 		w.end(pk, flow.NoRoute, flow.Timeout)

@@ -111,7 +111,11 @@ func (w *world) toward(n *cluster.Node, a netip.Addr) cluster.Toward {
 // CIDR range of the pods in the cluster", with --detect-local-mode=ClusterCIDR.
 // A pod on another node is one too.
 func (w *world) isPodAddress(a netip.Addr) bool {
-	return w.p.Proxy.DetectsLocalPods && anyContains(w.p.ClusterCIDRs, a)
+	told := w.p.ProxyCIDRs
+	if told == nil {
+		told = w.p.ClusterCIDRs
+	}
+	return w.p.Proxy.DetectsLocalPods && anyContains(told, a)
 }
 
 func anyContains(blocks []netip.Prefix, a netip.Addr) bool {

@@ -20,6 +20,13 @@ var englishProfile = map[flow.Code]string{
 	flow.CodeDetectedTunnel:        "detected: tunnels of %[1]s, whose addresses nodes use toward pods on other nodes, because of %[2]s",
 	flow.CodeDetectedClusterCIDR:   "detected: cluster CIDR %[1]s, because of %[2]s",
 	flow.CodeDetectedMasqueradeAll: "detected: masqueradeAll %[1]s, because of %[2]s",
+	flow.CodeDetectedServiceCIDR:   "detected: service CIDR %[1]s, because of %[2]s",
+	flow.CodeDetectedPodsBeyond:    "kube-proxy recognises pods by %[1]s (%[2]s), but they get addresses of %[3]s (%[4]s): to it those are strangers, whose packets to Services it masquerades",
+	flow.CodeDetectedHairpin:       "detected: hairpinMode %[1]s of the pods' bridge, because of %[2]s",
+	flow.CodeDetectedNoTunnel:      "detected: %[1]s takes no tunnel toward pods on other nodes, because of %[2]s",
+	flow.CodeDetectedMixedTunnel:   "%[2]s (%[1]s) takes the tunnel to some nodes only: which address a node uses toward pods on other nodes is not known; nodes[].masquerade of the Fabric tells it",
+	flow.CodeDetectedContradiction: "two objects contradict each other about %[1]s, which stays open: %[2]s (%[3]s), %[4]s (%[5]s)",
+	flow.CodeDetectedOverruled:     "%[1]s %[2]s (%[3]s) does not count beside %[4]s (%[5]s)",
 	flow.CodeDetectedUnmodelled:    "%[2]s sets %[1]s, which is not modelled: the answer is that of the default",
 
 	flow.CodeInferredLooksLikeNode: "%[1]s sees the packet behind the masquerade, from %[2]s, an address of %[3]s itself, and lets it pass as the resident node's: inferred from documents, not measured",

@@ -20,6 +20,13 @@ var chineseProfile = map[flow.Code]string{
 	flow.CodeDetectedTunnel:        "检测到 %[1]s 的隧道，节点访问其他节点的 Pod 时使用隧道地址，依据是 %[2]s",
 	flow.CodeDetectedClusterCIDR:   "检测到集群 CIDR %[1]s，依据是 %[2]s",
 	flow.CodeDetectedMasqueradeAll: "检测到 masqueradeAll 为 %[1]s，依据是 %[2]s",
+	flow.CodeDetectedServiceCIDR:   "检测到 Service CIDR 为 %[1]s，依据是 %[2]s",
+	flow.CodeDetectedPodsBeyond:    "kube-proxy 按 %[1]s（%[2]s）识别 Pod，而 Pod 的地址来自 %[3]s（%[4]s）：在它看来这些 Pod 是外来者，它们发往 Service 的报文会做 SNAT",
+	flow.CodeDetectedHairpin:       "检测到 Pod 网桥的 hairpinMode 为 %[1]s，依据是 %[2]s",
+	flow.CodeDetectedNoTunnel:      "检测到 %[1]s 访问其他节点的 Pod 时不使用隧道，依据是 %[2]s",
+	flow.CodeDetectedMixedTunnel:   "%[2]s（%[1]s）只对部分节点使用隧道：不知道节点访问其他节点的 Pod 时使用哪个地址；可在 Fabric 的 nodes[].masquerade 中说明",
+	flow.CodeDetectedContradiction: "关于 %[1]s，两个对象互相矛盾，因此不作结论：%[2]s（%[3]s），%[4]s（%[5]s）",
+	flow.CodeDetectedOverruled:     "%[1]s 的 %[2]s（%[3]s）不采用，以 %[4]s（%[5]s）为准",
 	flow.CodeDetectedUnmodelled:    "%[2]s 设置了 %[1]s，没有建模：结果按默认值给出",
 
 	flow.CodeInferredLooksLikeNode: "%[1]s 在 SNAT 之后判断，看到的源地址 %[2]s 是 %[3]s 自己的地址，因此按本节点流量放行：由文档推断，没有测量过",
