@@ -4,6 +4,7 @@
 # Counted, not timed: before Go 1.27 the end of a timed run may be reported as a
 # failure (golang.org/issue/75804).
 FUZZTIME  ?= 20000x
+ASK       ?= 1000000
 BENCH     ?= .
 PODS      ?= 100,1000,10000,150000
 PEER      ?=
@@ -51,7 +52,8 @@ fmt: $(LINT) ## Format every Go file
 	$(LINT) fmt ./...
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME (20000x) each
+fuzz: ## Ask ASK (1000000) questions; FUZZTIME (20000x) inputs for each target
+	$(MAKE) ask N=$(ASK)
 	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
 
 .PHONY: bench
