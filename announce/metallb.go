@@ -146,6 +146,29 @@ func (t *Table) detect(addr netip.Addr, wants []Want) (cluster.Routes, flow.Reas
 	return cluster.RoutesL2, flow.Because(flow.CodeDetectedRouter, "MetalLB", x.pools[0].pool.Object().String())
 }
 
+// decisive are the kinds that say who announces an address.
+var decisive = []string{"IPAddressPool", kindBGP, kindL2, "BGPPeer"}
+
+// unread is a kind that decides about an address and could not be read, "" if none:
+// MetalLB's objects for what it may have given, where the Fabric does not say how the
+// router learns its routes, or says that nodes announce them; and Services, for what
+// those may share.
+func (t *Table) unread(r *cluster.Router, wants []Want) string {
+	ours := slices.ContainsFunc(wants, func(w Want) bool { return w.Assigned && !w.Foreign })
+	if !ours || !t.assumed && r.Routes != cluster.RoutesBGP && r.Routes != cluster.RoutesL2 {
+		return ""
+	}
+	for _, kind := range decisive {
+		if t.lacks(kind) {
+			return kind
+		}
+	}
+	if t.lacks("Service") && slices.ContainsFunc(wants, func(w Want) bool { return w.Shares }) && len(t.speakers.all) > 0 {
+		return "Service"
+	}
+	return ""
+}
+
 // Announced reports whether nodes announce the address to the router, by BGP or
 // L2: then the route to a node comes and goes with what serves there.
 func (t *Table) Announced(r *cluster.Router, addr netip.Addr) bool {

@@ -40,6 +40,7 @@ type Table struct {
 	routers  []cluster.Router
 	assumed  bool
 	speakers speakers
+	lacks    func(kind string) bool
 }
 
 // excludeLabel: "The label indicates that the node should be excluded from load
@@ -49,7 +50,7 @@ const excludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers"
 // Compile builds the table. Without a router in the Fabric one is assumed, with
 // static ECMP routes to every eligible node.
 func Compile(s *cluster.Snapshot, x *cluster.Index, wants map[netip.Addr][]Want) *Table {
-	t := &Table{nodes: s.Nodes, index: x, wants: wants, routers: s.Fabric.Routers}
+	t := &Table{nodes: s.Nodes, index: x, wants: wants, routers: s.Fabric.Routers, lacks: s.Lacks}
 	if len(t.routers) == 0 {
 		t.assumed = true
 		t.routers = []cluster.Router{{Name: "gateway", Multipath: true, Routes: cluster.RoutesStatic}}
@@ -95,7 +96,10 @@ type Choice struct {
 	// Known is false when the address is none of the cluster's: the router has
 	// its own routes for it.
 	Known bool
-	Why   flow.Reason
+	// Unread is a kind of which objects could not be read that decide who draws the
+	// address; Nodes says nothing then.
+	Unread string
+	Why    flow.Reason
 	// Origins are the objects behind Why.
 	Origins []flow.Origin
 	// Assumption, if any, that Why rests on.
@@ -135,6 +139,9 @@ func (t *Table) prefix(r *cluster.Router, addr netip.Addr) Choice {
 }
 
 func (t *Table) draw(r *cluster.Router, addr netip.Addr, wants []Want) Choice {
+	if kind := t.unread(r, wants); kind != "" {
+		return Choice{Known: true, Unread: kind}
+	}
 	routes, detected := r.Routes, flow.Reason{}
 	if t.assumed {
 		routes, detected = t.detect(addr, wants)

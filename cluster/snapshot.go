@@ -30,6 +30,9 @@ type Snapshot struct {
 	// would ("Node", "Pod", "Namespace"...): an answer that needs them is
 	// UNKNOWN, never a guess.
 	Absent []string
+	// Unread says of those that a live cluster did not show what would have read
+	// them, and of which namespaces they were read.
+	Unread []Unread
 }
 
 // Ignored is an object that was read and not used, and why.
@@ -54,4 +57,6 @@ type Foreign struct {
 	// Unread is true for what is there, or may be, and was not read: the name is
 	// "*" for all objects of a kind.
 	Unread bool
+	// Except are namespaces of which all objects were read, where Namespace is "".
+	Except []string
 }

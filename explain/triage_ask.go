@@ -73,14 +73,14 @@ func (t *triaging) endpoints(svc *cluster.Service, p *cluster.ServicePort) *trou
 	}) {
 		return nil
 	}
-	if t.m.Lacks("EndpointSlice") && (t.m.Lacks("Pod") || len(svc.Selector) == 0) {
-		return &trouble{class: Undecided, reason: flow.Because(flow.CodeTriageUnknown), detail: flow.Because(flow.CodeMissingKind, "EndpointSlice")}
+	if t.m.BlindTo(svc) {
+		return &trouble{class: Undecided, reason: flow.Because(flow.CodeTriageUnknown), detail: t.m.Missing("EndpointSlice")}
 	}
 	why := whyEmpty(t.m.Snapshot, svc, p, t.pods)
 	if why.Code == flow.CodeEmptySlices && !t.sliced[[2]string{svc.Namespace, svc.Name}] {
 		// A control plane writes a slice for every Service with a selector: the dump
 		// is a part.
-		return &trouble{class: Undecided, reason: flow.Because(flow.CodeTriageUnknown), detail: flow.Because(flow.CodeMissingKind, "EndpointSlice")}
+		return &trouble{class: Undecided, reason: flow.Because(flow.CodeTriageUnknown), detail: t.m.Missing("EndpointSlice")}
 	}
 	return &trouble{class: Broken, reason: flow.Because(emptyInTriage(why.Code)), detail: why}
 }

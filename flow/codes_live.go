@@ -16,6 +16,11 @@ const (
 	// CodeUnreadPolicy says: %[1]s may decide about %[2]s, and could not be read
 	CodeUnreadPolicy Code = "unread-policy"
 
+	// CodeUnreadKind says: objects of kind %[1]s could not be read (%[2]s), and one of them may decide here
+	CodeUnreadKind Code = "unread-kind"
+	// CodeLiveNarrow says: who asks may %[1]s %[2]s in %[3]s alone: what rests on those of other namespaces is not known (portolan auth)
+	CodeLiveNarrow Code = "live-narrow"
+
 	// What is lost without a right.
 
 	// CodeLossNode says: without it every answer from outside is UNKNOWN
@@ -24,13 +29,13 @@ const (
 	CodeLossPod Code = "loss-pod"
 	// CodeLossNamespace says: without it rules that select namespaces by label are UNKNOWN
 	CodeLossNamespace Code = "loss-namespace"
-	// CodeLossService says: without it Services cannot be asked about
+	// CodeLossService says: without it Services cannot be asked about, and whether an address is one's is UNKNOWN
 	CodeLossService Code = "loss-service"
 	// CodeLossSlice says: without it endpoints are derived from selectors and pods
 	CodeLossSlice Code = "loss-slice"
 	// CodeLossPolicy says: without it whatever policies may deny is UNKNOWN
 	CodeLossPolicy Code = "loss-policy"
-	// CodeLossMetalLB says: without it every eligible node is assumed to announce an address
+	// CodeLossMetalLB says: without it who announces a load balancer's address, and why there is none, is UNKNOWN
 	CodeLossMetalLB Code = "loss-metallb"
 	// CodeLossCallback says: without it calls of the API server (webhooks) are not told about
 	CodeLossCallback Code = "loss-callback"

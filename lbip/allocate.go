@@ -46,8 +46,13 @@ func Allocate(s *cluster.Snapshot) *Table {
 		t.pools = append(t.pools, newPool(&s.MetalLB.Pools[i], s))
 	}
 	t.overlaps = overlap(t.pools)
+	why := unread(s)
 	var waiting []*cluster.Service
 	for _, svc := range balancers(s) {
+		if !why.IsZero() && !ForeignClass(svc) {
+			t.leave(svc, why)
+			continue
+		}
 		if !t.keep(svc) {
 			waiting = append(waiting, svc)
 		}

@@ -68,7 +68,7 @@ func (m *Model) BlindTo(svc *cluster.Service) bool {
 	if u := s.UnreadOf("EndpointSlice"); u != nil && len(u.Except) > 0 {
 		return true
 	}
-	return svc.Selector == nil || s.LacksIn("Pod", svc.Namespace)
+	return len(svc.Selector) == 0 || s.LacksIn("Pod", svc.Namespace)
 }
 
 // foreignIn are the objects of other engines, and those that could not be read, that

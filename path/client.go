@@ -1,6 +1,7 @@
 package path
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func starts(m *model.Model, from, namespace string) ([]start, error) {
 	case "node", "no":
 		n := m.Index.Node(name)
 		if n == nil {
-			return nil, missing("Node", from, known("nodes are", nodeNames(m)))
+			return nil, missing("Node", "", from, known("nodes are", nodeNames(m)))
 		}
 		return []start{{name: "node/" + name, Start: walk.Start{Kind: flow.MachineNode, Node: name}}}, nil
 	case "pod", "po":
@@ -60,7 +61,7 @@ func podStart(m *model.Model, from, name, namespace string) ([]start, error) {
 	ns, n := split(name, namespace)
 	p := m.Index.Pod(ns, n)
 	if p == nil {
-		return nil, missing("Pod", from, known("pods of "+ns+" are", podNames(m, ns)))
+		return nil, missing("Pod", ns, from, known("pods of "+ns+" are", podNames(m, ns)))
 	}
 	s, err := fromPod(p)
 	if err != nil {
@@ -102,7 +103,13 @@ func workloadStarts(m *model.Model, from, kind, name, namespace string) ([]start
 		}
 	}
 	if len(out) == 0 {
-		return nil, wrong(from, known("pods of "+ns+" are", podNames(m, ns)), "no running Pod of %s in the input", owner)
+		err := &QuestionError{Part: from, What: fmt.Sprintf("no running Pod of %s in the input", owner), Hint: known("pods of "+ns+" are", podNames(m, ns)), Namespace: ns}
+		for _, k := range []string{"Pod", kind, "ReplicaSet"} { // of what it is known who made whom
+			if m.Snapshot.LacksIn(k, ns) && err.Missing == "" {
+				err.Missing = k
+			}
+		}
+		return nil, err
 	}
 	return out, nil
 }

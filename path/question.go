@@ -25,8 +25,9 @@ type QuestionError struct {
 	Part string // the word that is wrong
 	What string
 	Hint string
-	// Missing is the kind of object that was named and is not in the input.
-	Missing string
+	// Missing is the kind of object that was named and is not in the input, and
+	// Namespace where it would be.
+	Missing, Namespace string
 }
 
 // Error prints `"svc/test/shh": no such Service`.
@@ -36,8 +37,8 @@ func wrong(part, hint, what string, args ...any) error {
 	return &QuestionError{Part: part, What: fmt.Sprintf(what, args...), Hint: hint}
 }
 
-func missing(kind, part, hint string) error {
-	return &QuestionError{Part: part, What: "no such " + kind + " in the input", Hint: hint, Missing: kind}
+func missing(kind, namespace, part, hint string) error {
+	return &QuestionError{Part: part, What: "no such " + kind + " in the input", Hint: hint, Missing: kind, Namespace: namespace}
 }
 
 const notation = "places are external, external/NAME, node/NAME, pod/NAMESPACE/NAME, deploy/NAMESPACE/NAME; " +

@@ -88,7 +88,7 @@ func (w *walker) reason(p *walk.Packet, n *walk.Note) flow.Reason {
 	case flow.CodeRoutedVia, flow.CodeErrorLost, flow.CodeReplyLost, flow.CodeBridgeHairpin:
 		return say(n.Node)
 	case flow.CodeMissingKind:
-		return say(n.Object.Kind)
+		return w.Missing(n.Object.Kind)
 	case flow.CodeNoRoute, flow.CodeForwarded, flow.CodeNoPod:
 		return say(dst.Addr().String())
 	case flow.CodeNotCaptured:

@@ -43,7 +43,7 @@ func Subjects(m *model.Model, target, namespace string) ([]Subject, error) {
 	}
 	svc := m.Index.Service(to.ns, to.name)
 	if svc == nil {
-		return nil, missing("Service", to.text, known("Services of "+to.ns+" are", serviceNames(m, to.ns)))
+		return nil, missing("Service", to.ns, to.text, known("Services of "+to.ns+" are", serviceNames(m, to.ns)))
 	}
 	if to.port != "" {
 		p, err := servicePort(svc, to)

@@ -68,7 +68,7 @@ func targets(m *model.Model, to parsedTo, from *start, via string) ([]Target, er
 func podTargets(m *model.Model, to parsedTo, from *start) ([]Target, error) {
 	p := m.Index.Pod(to.ns, to.name)
 	if p == nil {
-		return nil, missing("Pod", to.text, known("pods of "+to.ns+" are", podNames(m, to.ns)))
+		return nil, missing("Pod", to.ns, to.text, known("pods of "+to.ns+" are", podNames(m, to.ns)))
 	}
 	port, ok := number(to.port)
 	if !ok {
@@ -94,7 +94,7 @@ func podTargets(m *model.Model, to parsedTo, from *start) ([]Target, error) {
 func nodeTargets(m *model.Model, to parsedTo, from *start) ([]Target, error) {
 	n := m.Index.Node(to.name)
 	if n == nil {
-		return nil, missing("Node", to.text, known("nodes are", nodeNames(m)))
+		return nil, missing("Node", "", to.text, known("nodes are", nodeNames(m)))
 	}
 	port, ok := number(to.port)
 	if !ok {
@@ -127,7 +127,7 @@ func reachableFamily(ips []netip.Addr, from *start) netip.Addr {
 func serviceTargets(m *model.Model, to parsedTo, from *start, via string) ([]Target, error) {
 	svc := m.Index.Service(to.ns, to.name)
 	if svc == nil {
-		return nil, missing("Service", to.text, known("Services of "+to.ns+" are", serviceNames(m, to.ns)))
+		return nil, missing("Service", to.ns, to.text, known("Services of "+to.ns+" are", serviceNames(m, to.ns)))
 	}
 	if svc.Type == cluster.ServiceExternalName {
 		return nil, wrong(to.text, "ask for the address behind "+svc.ExternalName,

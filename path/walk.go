@@ -145,7 +145,7 @@ func checkVia(m *model.Model, q Question, s *start) error {
 		return wrong(q.Via, "leave --via out", "only a client outside chooses a first node; %s is inside the cluster", s.name)
 	}
 	if m.Index.Node(q.Via) == nil {
-		return missing("Node", q.Via, known("nodes are", nodeNames(m)))
+		return missing("Node", "", q.Via, known("nodes are", nodeNames(m)))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -208,7 +209,7 @@ func (t *Tables) peerMatches(p *cluster.NetworkPolicy, peer *cluster.PolicyPeer,
 		return no, flow.Reason{}
 	}
 	if party.Pod == nil && !party.Unread.IsZero() {
-		return perhaps, flow.Because(flow.CodePodUnknown, party.Unread.Namespace+"/"+party.Unread.Name)
+		return perhaps, flow.Because(flow.CodePodUnknown, strings.TrimPrefix(party.Unread.Namespace+"/"+party.Unread.Name, "/"))
 	}
 	if party.Pod == nil {
 		return no, flow.Reason{}

@@ -90,7 +90,7 @@ func (x *frontDiff) begin() {
 	p, q := *x.Old.m.Profile, *x.New.m.Profile
 	x.calm = len(x.changed[egress]) == 0 && reflect.DeepEqual(p, q) && reflect.DeepEqual(a.Nodes, b.Nodes) &&
 		reflect.DeepEqual(a.Fabric, b.Fabric) && reflect.DeepEqual(a.MetalLB, b.MetalLB) && reflect.DeepEqual(a.Foreign, b.Foreign) &&
-		slices.Equal(a.Absent, b.Absent)
+		slices.Equal(a.Absent, b.Absent) && reflect.DeepEqual(a.Unread, b.Unread)
 }
 
 // frontKind is fronts of a Service that stand for each other in two versions.

@@ -96,6 +96,10 @@ func translatedOn(p *Packet, node string) bool {
 
 // nobody is an address of the pods' range that no pod of the input has.
 func (w *Walker) nobody(p *Packet, node string, process bool) {
+	if w.MayBePod() {
+		w.missing(p, flow.Forward, "Pod")
+		return
+	}
 	if len(w.Snapshot.Pods) == 0 {
 		w.step(p, flow.Forward, flow.Lose, flow.CodeNoPod, About{})
 		w.endAs(p, flow.Unknown, flow.SeenUnknown)

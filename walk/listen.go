@@ -73,6 +73,10 @@ func (w *Walker) host(p *Packet, node string) {
 		w.accept(p, about, node)
 		return
 	}
+	if model.InNodePortRange(port) && w.MayBePod() {
+		w.missing(p, flow.Input, "Pod")
+		return
+	}
 	if model.InNodePortRange(port) {
 		w.step(p, flow.Input, flow.Reject, flow.CodeNotListening, about)
 		w.end(p, flow.NotListening, node)

@@ -28,6 +28,10 @@ func (w *Walker) node(p *Packet, node string, process bool) {
 			w.endAs(p, flow.Unknown, flow.SeenUnknown)
 			return
 		}
+		if w.MayBeTaken(node, p.Tuple) {
+			w.missing(p, entryHook(process), "Service")
+			return
+		}
 		w.uncaptured(p, node, process)
 		return
 	}
@@ -78,9 +82,7 @@ func (w *Walker) captured(p *Packet, node string, process bool, f *service.Front
 			w.end(p, flow.NoLocalEndpoint, node)
 		}
 	case model.UnknownEmpty:
-		about.Object.Kind = "EndpointSlice"
-		w.step(p, entryHook(process), flow.Doubt, flow.CodeMissingKind, about)
-		w.endAs(p, flow.Unknown, flow.SeenUnknown)
+		w.missing(p, entryHook(process), "EndpointSlice")
 	case model.LeaveEmpty:
 		w.step(p, flow.Output, flow.Pass, flow.CodeEmptySkipped, about)
 		w.tell(p, Note{Kind: Deviated, Code: flow.CodeDeviationEmptyExternal})

@@ -31,7 +31,9 @@ func (w *Walker) router(p *Packet, r *cluster.Router, via string) {
 	}
 	switch {
 	case w.Lacks("Node"):
-		w.missing(p, "Node")
+		w.missing(p, flow.Routing, "Node")
+	case choice.Unread != "":
+		w.missing(p, flow.Routing, choice.Unread)
 	case !choice.Known:
 		w.outside(p)
 	case len(choice.Nodes) == 0:
@@ -45,8 +47,8 @@ func (w *Walker) router(p *Packet, r *cluster.Router, via string) {
 }
 
 // missing ends where objects of a kind would say how it goes on.
-func (w *Walker) missing(p *Packet, kind string) {
-	w.step(p, flow.Routing, flow.Doubt, flow.CodeMissingKind, About{Object: flow.Object{Kind: kind}})
+func (w *Walker) missing(p *Packet, hook flow.Hook, kind string) {
+	w.step(p, hook, flow.Doubt, flow.CodeMissingKind, About{Object: flow.Object{Kind: kind}})
 	w.endAs(p, flow.Unknown, flow.SeenUnknown)
 }
 
@@ -73,7 +75,7 @@ func (w *Walker) unknownBalancer(p *Packet) {
 // question about somebody else's network; from inside the packet has left.
 func (w *Walker) outside(p *Packet) {
 	if p.First == "" && w.Lacks("Service") { // it may be any Service's address
-		w.missing(p, "Service")
+		w.missing(p, flow.Routing, "Service")
 		return
 	}
 	if p.First == "" {
@@ -85,6 +87,10 @@ func (w *Walker) outside(p *Packet) {
 		// Another router knows the way; this one has nobody to give it to.
 		w.step(p, flow.Routing, flow.Lose, flow.CodeNotCaptured, About{})
 		w.end(p, flow.NotCaptured, "")
+		return
+	}
+	if w.MayBePod() {
+		w.missing(p, flow.Routing, "Pod")
 		return
 	}
 	w.step(p, flow.Routing, flow.Route, flow.CodeForwarded, About{})

@@ -14,6 +14,7 @@ import (
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/report"
 	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
 	"github.com/portolan-net/portolan/policy"
 )
 
@@ -183,6 +184,9 @@ func noSuch(t described, s *cluster.Snapshot) error {
 				there = append(there, s.NetworkPolicies[i].Name)
 			}
 		}
+	}
+	if u := s.UnreadOf(t.kind); u != nil && !slices.Contains(u.Except, t.namespace) {
+		return &path.QuestionError{Part: t.written, What: "no such " + t.kind + " in the input", Missing: t.kind, Namespace: t.namespace}
 	}
 	e := &usageError{what: fmt.Sprintf("%q: no such %s in the input", t.written, t.kind)}
 	const most = 8

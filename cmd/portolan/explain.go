@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-net/portolan/explain"
@@ -106,7 +104,7 @@ func (a *app) runTriage() error {
 	done := a.progress("asking for every Service")
 	t := explain.TriageAll(m)
 	done()
-	if slices.Contains(a.living.absent, "Service") {
+	if m.Snapshot.UnreadOf("Service") != nil {
 		a.code = exitUnknown
 	}
 	if a.output == "json" {

@@ -31,8 +31,9 @@ const (
 type living struct {
 	flags       kube.Flags
 	local, live bool
-	read        bool     // a cluster was read
-	absent      []string // kinds of it that could not be
+	read        bool              // a cluster was read
+	named       []string          // namespaces that the command line names
+	known       *cluster.Snapshot // what was read, to tell what could not be
 }
 
 // liveFlags are kubectl's flags for the cluster, and the two that choose between it
@@ -104,20 +105,6 @@ func (a *app) source(paths []string, about bool) (source, error) {
 	return byFiles, nil
 }
 
-// homeNamespace takes the namespace of the context where nobody names one and no
-// file may be meant, as kubectl does.
-func (a *app) homeNamespace(c *cobra.Command, args []string) {
-	if c.Flags().Changed("namespace") || len(a.files) > 0 || a.living.local || slices.ContainsFunc(args, isFile) {
-		return
-	}
-	if !kube.Configured(a.living.flags) {
-		return
-	}
-	if client, err := kube.Open(a.living.flags); err == nil {
-		a.ns = client.Namespace
-	}
-}
-
 func isFile(arg string) bool {
 	_, err := os.Stat(arg)
 	return err == nil || arg == "-"
@@ -126,6 +113,9 @@ func isFile(arg string) bool {
 // read reads files, or the cluster, or the cluster with the files laid over it.
 func (a *app) read(paths []string, about bool) (*manifest.Input, error) {
 	_, in, err := a.readBuilder(paths, about)
+	if err == nil {
+		a.living.known = in.Snapshot
+	}
 	return in, err
 }
 
@@ -163,7 +153,7 @@ func (a *app) over(b *manifest.Builder, some bool) (*manifest.Builder, *manifest
 	if err != nil {
 		return nil, nil, err
 	}
-	a.living.read, a.living.absent = true, r.Absent
+	a.living.read = true
 	if !some {
 		in, err := r.Input()
 		return r.Builder, in, err
@@ -187,7 +177,17 @@ func (a *app) hasCluster() bool {
 // unread reports whether an error names what may exist: its kind could not be read.
 func (a *app) unread(err error) bool {
 	var q *path.QuestionError
-	return errors.As(err, &q) && q.Missing != "" && slices.Contains(a.living.absent, q.Missing)
+	return errors.As(err, &q) && a.mayExist(q.Missing, q.Namespace)
+}
+
+// mayExist reports whether there may be objects of a kind in a namespace that could
+// not be read.
+func (a *app) mayExist(kind, namespace string) bool {
+	if a.living.known == nil {
+		return false
+	}
+	u := a.living.known.UnreadOf(kind)
+	return u != nil && !slices.Contains(u.Except, namespace)
 }
 
 // overCluster is the cluster, with the files laid over it, and the same with what
@@ -225,7 +225,7 @@ func (a *app) readCluster() (*kube.Reading, error) {
 	defer stop()
 	bar := a.bar("reading the cluster " + report.Clean(c.Name()))
 	shown, most := "", 0
-	r, err := c.Read(ctx, kube.Options{Progress: func(resource string, read, of int) {
+	r, err := c.Read(ctx, kube.Options{Namespaces: append(a.living.named, c.Namespace), Progress: func(resource string, read, of int) {
 		if of >= most || resource == shown {
 			if resource != shown {
 				bar.now("reading " + resource + " of " + report.Clean(c.Name()))

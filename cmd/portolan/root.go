@@ -93,7 +93,9 @@ func (a *app) root() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		// What --lang and --color say must make sense even where -o json needs neither.
 		PersistentPreRunE: func(c *cobra.Command, args []string) error {
-			a.homeNamespace(c, args)
+			if err := a.scope(c, args); err != nil {
+				return err
+			}
 			_, err := a.printer()
 			return err
 		},
@@ -101,7 +103,7 @@ func (a *app) root() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringArrayVarP(&a.files, "filename", "f", nil, "file, directory or - (stdin) to read; repeat for more")
 	f.BoolVarP(&a.recurse, "recursive", "R", false, "read directories recursively")
-	f.StringVarP(&a.ns, "namespace", "n", "default", "namespace of names that have none")
+	a.scopeFlags(root)
 	f.StringVarP(&a.output, "output", "o", "text", "text or json")
 	f.StringVar(&a.color, "color", "auto", "auto, always or never; NO_COLOR counts as never")
 	f.StringVar(&a.lang, "lang", localeLang(), "en or zh; the default comes from the locale")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/manifest"
@@ -101,19 +102,31 @@ func agentNamespaces(lists []*listing) []string {
 	return all
 }
 
-// unreadNotes says in every answer what was not read.
+// unreadNotes says in every answer what was not read: what is refused alike in one
+// sentence.
 func unreadNotes(unread []Unread) []flow.Reason {
 	var out []flow.Reason
+	alike := map[string]int{} // places in out, by verb and namespaces
 	for _, u := range unread {
-		code := flow.CodeLiveFailed
 		switch {
 		case u.Forbidden:
-			code = flow.CodeLiveForbidden
+			where := strings.Join(u.Except, ", ")
+			key := u.Verb + "\x00" + where
+			if i, again := alike[key]; again {
+				out[i].Args[1] += ", " + u.Resource
+				continue
+			}
+			alike[key] = len(out)
+			if where != "" {
+				out = append(out, flow.Because(flow.CodeLiveNarrow, u.Verb, u.Resource, few(u.Except)))
+			} else {
+				out = append(out, flow.Because(flow.CodeLiveForbidden, u.Verb, u.Resource, u.Why))
+			}
 		case u.Verb == "list" && !u.Object.IsZero():
 			out = append(out, flow.Because(flow.CodeLiveOdd, u.Object.String(), u.Why))
-			continue
+		default:
+			out = append(out, flow.Because(flow.CodeLiveFailed, u.Verb, u.Resource, u.Why))
 		}
-		out = append(out, flow.Because(code, u.Verb, u.Resource, u.Why))
 	}
 	return out
 }

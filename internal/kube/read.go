@@ -21,6 +21,9 @@ type Options struct {
 	Progress func(resource string, read, of int)
 	// Limits bound the reading; zero fields take their defaults.
 	Limits manifest.Limits
+	// Namespaces are read by themselves where a list of all may not be: those that
+	// the context and the question name. What may be no name is passed over.
+	Namespaces []string
 }
 
 // Unread is a list, or an object, that was not read.
@@ -35,6 +38,8 @@ type Unread struct {
 	Kind manifest.Kind
 	// Object is set where a single one was not understood.
 	Object flow.Object
+	// Except are the namespaces whose objects were read all the same.
+	Except []string
 }
 
 // Reading is what was read of a cluster.
@@ -43,6 +48,8 @@ type Reading struct {
 	Unread  []Unread
 	// Absent are the kinds that answers cannot rely on.
 	Absent []string
+	// Missing says of them what would have read them.
+	Missing []cluster.Unread
 	// Notes say how it was read, where that matters.
 	Notes []flow.Reason
 	// Resources are what the server offers.
@@ -78,6 +85,7 @@ func (c *Client) Read(ctx context.Context, opt Options) (*Reading, error) {
 		}()
 	}
 	all.Wait()
+	r.narrow(ctx, lists)
 	if err := r.fatal(lists); err != nil {
 		return nil, err
 	}
@@ -98,6 +106,18 @@ type listing struct {
 	bad     []Unread // objects that could not be understood
 	moments int
 	err     error
+	// only are the namespaces that were read one by one, where err is that all of them
+	// may not be.
+	only []string
+	in   string // the namespace to read, "" for all
+}
+
+func (l *listing) objects() int {
+	n := 0
+	for _, p := range l.parts {
+		n += len(p.Objects())
+	}
+	return n
 }
 
 // wanted are the lists to read: Endpoints only where no EndpointSlices are served.
@@ -132,7 +152,7 @@ func (r *reader) tell(name string, read, of int) {
 // read reads one list to its end.
 func (r *reader) read(ctx context.Context, l *listing) {
 	read := 0
-	l.moments, l.err = r.c.list(ctx, l.Path(""), func() { l.parts, l.bad, read = nil, nil, 0 }, func(ch Chunk) error {
+	l.moments, l.err = r.c.list(ctx, l.Path(l.in), func() { l.parts, l.bad, read = nil, nil, 0 }, func(ch Chunk) error {
 		part, bad, err := r.part(l, ch.Data)
 		if err != nil {
 			return err
@@ -159,6 +179,9 @@ func (r *reader) fatal(lists []*listing) error {
 		if l.err == nil {
 			continue
 		}
+		if len(l.only) > 0 {
+			return nil
+		}
 		failed++
 		if IsForbidden(l.err) {
 			forbidden++
@@ -175,7 +198,7 @@ func (r *reader) fatal(lists []*listing) error {
 	case forbidden > 0:
 		return &Error{
 			What: "the API server " + r.c.base.Host, Why: "nothing may be read there: " + plain(first),
-			Hint: "portolan auth prints the role that reading needs; " + HintLocal,
+			Hint: "-n NAMESPACE, if you may read one; portolan auth prints the role that reading needs; " + HintLocal,
 		}
 	}
 	return r.c.unreachable(first)
@@ -184,21 +207,19 @@ func (r *reader) fatal(lists []*listing) error {
 // reading puts the parts together, in the order of the resources' names.
 func (r *reader) reading(ctx context.Context, lists []*listing, stale []string, found []Resource) (*Reading, error) {
 	out := &Reading{Builder: manifest.NewBuilder(manifest.Options{Limits: r.opt.Limits}), Resources: found}
-	blind := slices.ContainsFunc(lists, func(l *listing) bool { return l.err != nil && l.Kind.Kind == "Pod" })
-	unannounced := slices.ContainsFunc(lists, func(l *listing) bool { return l.err != nil && l.Group == metallb })
+	blind := slices.ContainsFunc(lists, func(l *listing) bool { return l.err != nil && l.objects() == 0 && l.Kind.Kind == "Pod" })
 	for _, l := range lists {
 		for _, u := range l.bad {
 			out.miss(u)
 		}
 		if l.err != nil {
-			out.miss(Unread{Verb: "list", Resource: l.String(), Forbidden: IsForbidden(l.err), Why: plain(l.err), Kind: l.Kind})
-			continue
+			out.miss(Unread{Verb: "list", Resource: l.String(), Forbidden: IsForbidden(l.err), Why: plain(l.err), Kind: l.Kind, Except: l.only})
 		}
 		if l.moments > 1 {
 			out.Notes = append(out.Notes, flow.Because(flow.CodeLiveMoments, l.String()))
 		}
-		if blind && makesPods(l.Group) || unannounced && l.Group == metallb {
-			continue // pods would be derived from them, as from manifests; half of who announces says nothing
+		if blind && makesPods(l.Group) {
+			continue // pods would be derived from them, as from manifests
 		}
 		for _, p := range l.parts {
 			if err := out.Builder.AddPart(p); err != nil {
@@ -225,8 +246,6 @@ func releaseAfter(l *listing) []*manifest.Part {
 	return nil
 }
 
-const metallb = "metallb.io"
-
 func makesPods(group string) bool { return group == "apps" || group == "batch" }
 
 func asError(c *Client, err error) error {
@@ -243,15 +262,20 @@ func (out *Reading) miss(u Unread) {
 	k := u.Kind
 	switch {
 	case k.Foreign, k.Kind == "NetworkPolicy":
-		f := cluster.Foreign{Object: u.Object, Namespace: u.Object.Namespace, Engine: cmp.Or(k.Engine, "Kubernetes"), DenyOnly: k.DenyOnly}
+		f := cluster.Foreign{Object: u.Object, Namespace: u.Object.Namespace, Engine: cmp.Or(k.Engine, "Kubernetes"), DenyOnly: k.DenyOnly, Except: u.Except}
 		if f.Object.IsZero() {
 			f.Object = flow.Object{Kind: k.Kind, Name: "*"}
 		}
 		out.Builder.Doubt(f)
-	default:
-		if !slices.Contains(out.Absent, k.Kind) {
-			out.Absent = append(out.Absent, k.Kind)
+		if !k.Foreign {
+			out.Missing = append(out.Missing, cluster.Unread{Kind: k.Kind, Right: u.Verb + " " + u.Resource, Except: u.Except})
 		}
+	default:
+		if slices.Contains(out.Absent, k.Kind) {
+			return
+		}
+		out.Absent = append(out.Absent, k.Kind)
+		out.Missing = append(out.Missing, cluster.Unread{Kind: k.Kind, Right: u.Verb + " " + u.Resource, Except: u.Except})
 	}
 }
 
@@ -273,6 +297,7 @@ func (out *Reading) Finish(in *manifest.Input) *manifest.Input {
 			in.Snapshot.Absent = append(in.Snapshot.Absent, k)
 		}
 	}
+	in.Snapshot.Unread = append(in.Snapshot.Unread, out.Missing...)
 	in.Snapshot.Notes = append(slices.Clone(out.Notes), in.Snapshot.Notes...)
 	return in
 }

@@ -70,7 +70,7 @@ func (s *Server) resources(w http.ResponseWriter, group string) {
 func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Spec struct {
-			ResourceAttributes struct{ Verb, Group, Resource, Subresource string }
+			ResourceAttributes struct{ Verb, Group, Resource, Subresource, Namespace string }
 		}
 	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
@@ -82,5 +82,5 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	if a.Subresource != "" {
 		name += "/" + a.Subresource
 	}
-	reply(w, r, map[string]any{"kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": s.allowed(a.Verb, name)}})
+	reply(w, r, map[string]any{"kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": s.allowed(a.Verb, name, a.Namespace)}})
 }

@@ -91,7 +91,7 @@ func (k *Kubelet) serve(w http.ResponseWriter, r *http.Request) bool {
 	if len(parts) > 6 {
 		sub = "/" + parts[6]
 	}
-	if !k.allowed(verb, "pods"+sub) {
+	if !k.allowed(verb, "pods"+sub, namespace) {
 		Refuse(w, http.StatusForbidden, "Forbidden", fmt.Sprintf("pods%s is forbidden: User %q cannot %s resource %q in API group %q in the namespace %q", sub, "test", verb, "pods"+sub, "", namespace), "")
 		return true
 	}

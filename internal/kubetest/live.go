@@ -273,7 +273,11 @@ func (l *Live) intercept(w http.ResponseWriter, r *http.Request) bool {
 	case r.URL.Query().Get("watch") != "":
 		verb = "watch"
 	}
-	if !l.allowed(verb, t.String()) {
+	of := namespace
+	if t.Resource == "namespaces" && verb == "get" {
+		of = name // as the API server asks about it
+	}
+	if !l.allowed(verb, t.String(), of) {
 		Refuse(w, http.StatusForbidden, "Forbidden", fmt.Sprintf("%s is forbidden: cannot %s", t, verb), "")
 		return true
 	}

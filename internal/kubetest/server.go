@@ -34,6 +34,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	forbidden map[string]bool // "list pods"
+	within    []string        // namespaces in which nothing is
 	expire    map[string]bool // resources whose next continue token is too old
 	asked     []string
 }
@@ -174,6 +175,29 @@ func (s *Server) Forbid(verb, resource string) {
 	s.forbidden[verb+" "+resource] = true
 }
 
+// Permit takes back what Forbid did.
+func (s *Server) Permit(verb, resource string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.forbidden, verb+" "+resource)
+}
+
+// Within lets who asks read everything in some namespaces, whatever is forbidden
+// elsewhere, as a RoleBinding there does.
+func (s *Server) Within(namespaces ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.within = append(s.within, namespaces...)
+}
+
+// ForbidAll refuses to list anything of the whole cluster.
+func (s *Server) ForbidAll() {
+	for _, t := range s.types {
+		s.Forbid("list", t.String())
+		s.Forbid("get", t.String())
+	}
+}
+
 // Expire makes the next continue token of a resource too old, once.
 func (s *Server) Expire(resource string) {
 	s.mu.Lock()
@@ -250,8 +274,16 @@ func (s *Server) objects(w http.ResponseWriter, r *http.Request, path []string) 
 	if len(rest) > 1 {
 		verb = "get"
 	}
-	if !s.allowed(verb, t.String()) {
-		Refuse(w, http.StatusForbidden, "Forbidden", fmt.Sprintf("%s is forbidden: User %q cannot %s resource %q in API group %q at the cluster scope", t, "test", verb, t.Resource, t.Group), "")
+	of := namespace
+	if t.Resource == "namespaces" && verb == "get" {
+		of = rest[1] // as the API server asks about it
+	}
+	if !s.allowed(verb, t.String(), of) {
+		where := "at the cluster scope"
+		if of != "" {
+			where = fmt.Sprintf("in the namespace %q", of)
+		}
+		Refuse(w, http.StatusForbidden, "Forbidden", fmt.Sprintf("%s is forbidden: User %q cannot %s resource %q in API group %q %s", t, "test", verb, t.Resource, t.Group, where), "")
 		return
 	}
 	if verb == "get" {
@@ -261,10 +293,10 @@ func (s *Server) objects(w http.ResponseWriter, r *http.Request, path []string) 
 	s.list(w, r, t, namespace)
 }
 
-func (s *Server) allowed(verb, resource string) bool {
+func (s *Server) allowed(verb, resource, namespace string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.forbidden[verb+" "+resource]
+	return !s.forbidden[verb+" "+resource] || namespace != "" && slices.Contains(s.within, namespace)
 }
 
 func (s *Server) named(t Type, namespace string) []json.RawMessage {

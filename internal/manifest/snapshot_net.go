@@ -212,18 +212,34 @@ func (x *snapshotWriter) fabric(f *cluster.Fabric) {
 // reading is what a live reading could not read, as a snapshot keeps it.
 type reading struct {
 	Absent  []string
+	Lists   []cluster.Unread
 	Foreign []cluster.Foreign
 	Notes   []flow.Reason
 }
 
+// cleaned are texts that may be printed; nil stays nil.
+func cleaned(all []string) []string {
+	for i := range all {
+		all[i] = clean(all[i])
+	}
+	return all
+}
+
 func decodeReading(v value) any {
 	spec := v.ownHead()
-	spec.known("absent", "notes", "unread")
+	spec.known("absent", "lists", "notes", "unread")
 	r := &reading{Absent: spec.get("absent").strs()}
+	for _, l := range spec.get("lists").list() {
+		l.known("except", "kind", "right")
+		r.Lists = append(r.Lists, cluster.Unread{
+			Kind: clean(l.get("kind").str()), Right: clean(l.get("right").str()), Except: cleaned(l.get("except").strs()),
+		})
+	}
 	for _, u := range spec.get("unread").list() {
-		u.known("denyOnly", "engine", "kind", "name", "namespace")
+		u.known("denyOnly", "engine", "except", "kind", "name", "namespace")
 		f := cluster.Foreign{Namespace: clean(u.get("namespace").str()), Engine: clean(u.get("engine").str()), DenyOnly: u.get("denyOnly").boolean(false), Unread: true}
 		f.Object = flow.Object{Kind: clean(u.get("kind").str()), Namespace: f.Namespace, Name: clean(u.get("name").str())}
+		f.Except = cleaned(u.get("except").strs())
 		r.Foreign = append(r.Foreign, f)
 	}
 	for _, n := range spec.get("notes").list() {
@@ -249,6 +265,7 @@ func (r *reading) add(s *cluster.Snapshot) {
 			s.Absent = append(s.Absent, k)
 		}
 	}
+	s.Unread = append(s.Unread, r.Lists...)
 	s.Foreign = append(s.Foreign, r.Foreign...)
 	s.Notes = append(slices.Clone(r.Notes), s.Notes...)
 }
