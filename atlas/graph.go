@@ -39,6 +39,7 @@ type Point uint8
 const (
 	Outside      Point = iota + 1
 	Nodes              // processes of nodes
+	OnePlace           // a client outside, or a node
 	OneService         // one port
 	SomeServices       // of a namespace
 	Everybody          // all that connect
@@ -81,6 +82,10 @@ func (x *making) graphOf(m *Map) *Graph {
 	}
 	b := building{m: m, g: &Graph{By: m.By}, senders: map[string]int{}, receivers: map[int]int{}}
 	b.services()
+	if m.Place() != nil {
+		b.order()
+		return b.g
+	}
 	edges := 0
 	for i := range m.Lines {
 		if !m.Lines[i].None() {
@@ -154,19 +159,44 @@ func levelOf(s *Sum) Level {
 	return LevelNone
 }
 
-// services are those with an address outside, many as one for each namespace.
+// askers are the vertices of what is outside and of nodes, or of the one that the
+// Map is about: -1 is none.
+func (b *building) askers() (outside, nodes int) {
+	if p := b.m.Place(); p != nil {
+		v := Vertex{Point: OnePlace, Name: p.Name}
+		switch {
+		case p.Sort == OneNode:
+			return -1, b.add(v)
+		case p.Name == "external":
+			v.Point = Outside
+		}
+		return b.add(v), -1
+	}
+	return b.add(Vertex{Point: Outside, Name: "outside"}), b.add(Vertex{Point: Nodes, Name: "nodes", Count: b.m.Size.Nodes})
+}
+
+// behind are the pods behind a Service: they are connected to, and where others than
+// pods are told of they may connect as well.
+func (b *building) behind(j int) int {
+	if b.m.Place() != nil {
+		return b.receiver(j)
+	}
+	return b.sender(&b.m.Columns[j])
+}
+
+// services are those with an address outside, or that the node asks; many as one for
+// each namespace.
 func (b *building) services() {
 	var list []*Service
 	for i := range b.m.Services {
-		if s := &b.m.Services[i]; s.Outside.Of > 0 {
+		if s := &b.m.Services[i]; s.Outside.Of > 0 || b.m.Place() != nil {
 			list = append(list, s)
 		}
 	}
 	if len(list) == 0 {
 		return
 	}
-	outside := b.add(Vertex{Point: Outside, Name: "outside"})
-	nodes := b.add(Vertex{Point: Nodes, Name: "nodes", Count: b.m.Size.Nodes})
+	outside, nodes := b.askers()
 	at := map[string]int{}
 	best := map[int][2]Level{}
 	for _, s := range list {
@@ -184,7 +214,7 @@ func (b *building) services() {
 		}
 		b.g.Vertices[n].Count++
 		for _, j := range s.Behind {
-			e := Edge{From: n, To: b.sender(&b.m.Columns[j]), Level: LevelAll, Behind: true}
+			e := Edge{From: n, To: b.behind(j), Level: LevelAll, Behind: true}
 			if !slices.ContainsFunc(b.g.Edges, func(o Edge) bool { return o.From == e.From && o.To == e.To }) {
 				b.edge(e)
 			}
@@ -192,8 +222,11 @@ func (b *building) services() {
 	}
 	for n := range b.g.Vertices {
 		if l, ok := best[n]; ok {
-			b.edge(Edge{From: outside, To: n, Level: l[0]})
-			b.edge(Edge{From: nodes, To: n, Level: l[1]})
+			for at, from := range []int{outside, nodes} {
+				if from >= 0 {
+					b.edge(Edge{From: from, To: n, Level: l[at]})
+				}
+			}
 		}
 	}
 }

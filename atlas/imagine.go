@@ -19,12 +19,6 @@ type Imagined struct {
 	Ports     []cluster.ContainerPort
 }
 
-// Error is a word that makes no sense, or that the cluster does not have.
-type Error struct{ Part, What, Hint string }
-
-// Error prints `"deploy/test/wob": no such workload`.
-func (e *Error) Error() string { return fmt.Sprintf("%q: %s", e.Part, e.What) }
-
 const imagineHint = `NAMESPACE[: LABEL=VALUE,...[: PORT,...]], as in "web: app=client,tier=front" or "web: app=client: 8080,53/udp"`
 
 // ParseImagined reads "NAMESPACE[: LABELS[: PORTS]]".

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/reach"
 )
@@ -52,6 +53,9 @@ func Make(c *reach.Chart, o Options) (*Map, error) {
 		}
 	}
 	x.servicesOf(m, func() { x.draw(m) })
+	if !x.from.pods() {
+		x.drawPlace(m)
+	}
 	m.Graph = x.graphOf(m)
 	return m, nil
 }
@@ -59,10 +63,10 @@ func Make(c *reach.Chart, o Options) (*Map, error) {
 // look finds what the Options name.
 func (x *making) look() error {
 	var err error
-	if x.from, err = find(x.c, x.o.From, x.o.Default, false); err != nil {
+	if x.from, err = find(x.c, x.o.From, x.o.Default, cluster.FromSide); err != nil {
 		return err
 	}
-	if x.to, err = find(x.c, x.o.To, x.o.Default, true); err != nil {
+	if x.to, err = find(x.c, x.o.To, x.o.Default, cluster.ToSide); err != nil {
 		return err
 	}
 	for i := range x.o.Imagined {
@@ -78,7 +82,7 @@ func (x *making) look() error {
 	case x.from != nil:
 		x.asked = x.from.units
 	case x.to == nil && x.o.Namespace != "":
-		f, err := find(x.c, "ns/"+x.o.Namespace, "", false)
+		f, err := focusOn(x.c, cluster.InNamespace(x.o.Namespace), cluster.FromSide)
 		if err != nil {
 			return &Error{x.o.Namespace, "no pods of that namespace in the input", "-n NAMESPACE"}
 		}
@@ -117,6 +121,8 @@ func (x *making) putTogether(m *Map) {
 		}
 		m.Rows = f.groups(everybody)
 		m.Columns = m.Rows
+	case !x.from.pods():
+		m.Rows, m.Columns = []Group{x.place()}, x.side(m, x.to)
 	default:
 		m.Rows, m.Columns = x.side(m, x.from), x.side(m, x.to)
 	}
@@ -159,9 +165,12 @@ func placesOf(c *reach.Chart, groups []Group) []int {
 // draw asks for the cells: all, or those of the groups that are asked for.
 func (x *making) draw(m *Map) {
 	counts := counting(x.c, x.o.Ports)
-	if x.asked == nil || x.from != nil {
+	switch {
+	case !x.from.pods():
+		return // Services say who answers there
+	case x.asked == nil || x.from != nil:
 		x.keep(m, x.c.Table(inReach(m.Rows), inReach(m.Columns), counts))
-	} else {
+	default:
 		rows := inReach(m.Rows)
 		var asked, others []reach.Group
 		focus := map[int]bool{}
@@ -175,6 +184,11 @@ func (x *making) draw(m *Map) {
 		}
 		x.keep(m, append(x.c.Table(asked, rows, counts), x.c.Table(others, asked, counts)...))
 	}
+	m.count()
+}
+
+// count counts the cells of the lines.
+func (m *Map) count() {
 	for i := range m.Lines {
 		l := &m.Lines[i]
 		n := len(l.From) * len(l.To)

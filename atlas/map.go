@@ -62,8 +62,8 @@ type Options struct {
 	By    Fold
 	Ports Counting
 	Only  Only
-	// From and To are pods, workloads and namespaces, To a Service, too, in the
-	// notation of docs/cli.md; "" is everybody.
+	// From and To are pods, workloads and namespaces, From what is outside or a node,
+	// To a Service, too, in the notation of docs/cli.md; "" is everybody.
 	From, To string
 	// Namespace is whose traffic is shown; "" is everybody's.
 	Namespace string
@@ -127,9 +127,11 @@ const (
 	BarePods          // without one, of the same labels
 	Class             // pods that nothing tells apart
 	ImaginedPods      // that do not exist
+	Clients           // no pods: what is outside
+	OneNode           // no pods: processes of a node
 )
 
-var sortNames = [...]string{"", "namespace", "workload", "pods", "class", "imagined"}
+var sortNames = [...]string{"", "namespace", "workload", "pods", "class", "imagined", "external", "node"}
 
 // String is the sort's name in JSON.
 func (s Sort) String() string { return sortNames[min(int(s), len(sortNames)-1)] }
@@ -140,7 +142,7 @@ type Group struct {
 	Name      string // each another
 	Namespace string
 	Workload  flow.Object
-	Example   *cluster.Pod
+	Example   *cluster.Pod // nil of what is no pods
 	Pods      int
 	// Isolated is how many of them policies isolate, by direction.
 	Isolated map[policy.Direction]int
@@ -166,6 +168,15 @@ type Exposure struct {
 
 // Any reports whether any address may connect, for all that is known.
 func (e *Exposure) Any() bool { return len(e.Some)+len(e.Limited) > 0 }
+
+// Place is who connects where that is no pods: what is outside, or a node. Nil is
+// pods.
+func (m *Map) Place() *Group {
+	if len(m.Rows) == 1 && (m.Rows[0].Sort == Clients || m.Rows[0].Sort == OneNode) {
+		return &m.Rows[0]
+	}
+	return nil
+}
 
 // About reports whether the Map is about a column.
 func (m *Map) About(column int) bool { return m.Focus == nil || m.Focus[column] }

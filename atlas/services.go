@@ -115,8 +115,8 @@ func (x *making) portsOf(m *Map, fronts []reach.Front) {
 
 // wanted reports whether a Service port is asked for.
 func (x *making) wanted(svc *cluster.Service, p *cluster.ServicePort) bool {
-	if x.to != nil && x.to.service != nil {
-		return x.to.shows(svc, p)
+	if x.to != nil && !x.to.Service.IsZero() {
+		return x.to.Shows(svc.Object(), p)
 	}
 	if x.to != nil {
 		return slices.ContainsFunc(endpoints(x.c, svc, p), x.to.holds)
@@ -124,8 +124,12 @@ func (x *making) wanted(svc *cluster.Service, p *cluster.ServicePort) bool {
 	return x.asked == nil || x.from != nil || len(x.o.Imagined) > 0 || svc.Namespace == x.o.Namespace
 }
 
-// leaves reports whether Only leaves a Service port.
+// leaves reports whether a Service port is left: by Only, and by the Place that asks,
+// which it must have an address for.
 func (x *making) leaves(s *Service) bool {
+	if !x.from.pods() && x.placeSum(s).Of == 0 {
+		return false
+	}
 	switch x.o.Only {
 	case Blocked:
 		return s.Outside.closed() || s.Nodes.closed() || s.Pods.closed()
@@ -139,7 +143,7 @@ func (x *making) leaves(s *Service) bool {
 func (s *Sum) closed() bool { return s.Of > 0 && s.Verdict != flow.Reachable }
 
 func (x *making) newService(svc *cluster.Service, p *cluster.ServicePort) Service {
-	s := Service{Service: svc, Port: p, Title: "svc/" + svc.Namespace + "/" + svc.Name + ":" + portWord(p)}
+	s := Service{Service: svc, Port: p, Title: "svc/" + svc.Namespace + "/" + svc.Name + ":" + p.Words()}
 	seen := map[int]bool{}
 	units := endpoints(x.c, svc, p)
 	for _, n := range units {
@@ -151,14 +155,6 @@ func (x *making) newService(svc *cluster.Service, p *cluster.ServicePort) Servic
 	slices.Sort(s.Behind)
 	s.Endpoints = len(backends(x.c, svc, p))
 	return s
-}
-
-func portWord(p *cluster.ServicePort) string {
-	w := strconv.Itoa(int(p.Port))
-	if p.Protocol != flow.TCP {
-		w += "/" + strings.ToLower(p.Protocol.String())
-	}
-	return w
 }
 
 // backends are the endpoints of a Service port that a proxy may use.
@@ -196,21 +192,11 @@ func endpoints(c *reach.Chart, svc *cluster.Service, p *cluster.ServicePort) []r
 
 func (x *making) frontOf(f *reach.Front) Front {
 	out := Front{Kind: f.Kind, Address: addressOf(f)}
-	if x.from == nil && len(x.o.Imagined) == 0 {
-		for i := range f.Outside {
-			o := &f.Outside[i]
-			p := Part{Ranges: o.Ranges, Answer: o.Answer, Places: 1}
-			for _, c := range o.Clients {
-				p.Clients = append(p.Clients, c.Name)
-			}
-			for _, v := range o.Via {
-				p.Via = append(p.Via, Part{Nodes: v.Nodes, Places: v.Nodes.Len(), Answer: v.Answer})
-			}
-			out.Outside = append(out.Outside, p)
-		}
-		for i := range f.Nodes {
-			out.Nodes = append(out.Nodes, Part{Nodes: f.Nodes[i].Nodes, Places: f.Nodes[i].Nodes.Len(), Answer: f.Nodes[i].Answer})
-		}
+	if len(x.o.Imagined) == 0 && (x.from == nil || x.from.Outside) {
+		out.Outside = x.outsideParts(f)
+	}
+	if len(x.o.Imagined) == 0 && (x.from == nil || x.from.Node != "") {
+		out.Nodes = x.nodeParts(f)
 	}
 	for i := range f.Pods {
 		p := &f.Pods[i]

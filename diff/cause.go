@@ -55,6 +55,9 @@ const (
 
 // explain finds the objects that took or gave what the witness shows.
 func (x *comparison) explain(w *witness, l *Loss) {
+	if x.beyond {
+		return
+	}
 	p := x.partOf(&w.touched)
 	if len(p.touch) == 0 || !x.answersAlike(p, w) {
 		if len(x.s[0].Pods)+len(x.s[1].Pods) > mostWhole {

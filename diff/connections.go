@@ -22,6 +22,7 @@ type link struct {
 	ports     reach.Ports
 	families  reach.Families
 	ask       Question
+	cut       cut
 	fromKey   string
 	toKey     string
 	portsText string
@@ -81,10 +82,19 @@ type signKey struct {
 	ingress bool
 }
 
-// apart splits numbers by their sign.
-func (x *comparison) apart(s reach.Set, ingress bool) [][]int {
+// apart splits half of an end by their sign; addresses are one, nil.
+func (x *comparison) apart(s *reach.Side, ingress bool, h half) [][]int {
+	if len(s.Ranges) > 0 {
+		if x.addressed(s.Ranges, ingress, h) {
+			return [][]int{nil}
+		}
+		return nil
+	}
 	by := map[string][]int{}
-	for n := range s.All {
+	for n := range s.Units.All {
+		if !x.numbered(int(n), ingress, h) {
+			continue
+		}
 		k := x.sign(int(n), ingress)
 		by[k] = append(by[k], int(n))
 	}
@@ -98,7 +108,9 @@ func (x *comparison) connections() {
 	for _, sure := range []bool{true, false} {
 		for i := range x.d.Changes {
 			if c := &x.d.Changes[i]; c.Sure == sure {
-				links = append(links, x.links(c, seen)...)
+				for _, k := range x.cuts() {
+					links = append(links, x.links(c, k, seen)...)
+				}
 			}
 		}
 	}
@@ -119,20 +131,14 @@ func (e *end) compare(o *end) int {
 
 // links cuts a Change to what has one cause. Only ports count on which the pods
 // answer, going by what they declare.
-func (x *comparison) links(c *reach.Change, seen map[string]bool) []link {
+func (x *comparison) links(c *reach.Change, half cut, seen map[string]bool) []link {
 	var out []link
-	froms, tos := [][]int{nil}, [][]int{nil}
-	if len(c.From.Ranges) == 0 {
-		froms = x.apart(c.From.Units, false)
-	}
-	if len(c.To.Ranges) == 0 {
-		tos = x.apart(c.To.Units, true)
-	}
+	froms, tos := x.apart(&c.From, false, half.from), x.apart(&c.To, true, half.to)
 	for _, to := range tos {
 		for _, heard := range x.heard(to, c) {
 			for _, from := range froms {
 				l := link{
-					Loss: Loss{Lost: c.Lost, Sure: c.Sure}, families: c.Families, ports: heard.ports,
+					Loss: Loss{Lost: c.Lost, Sure: c.Sure}, families: c.Families, ports: heard.ports, cut: half,
 					from: end{from, c.From.Ranges}, to: end{heard.numbers, c.To.Ranges},
 				}
 				k := fmt.Sprint(l.Lost, l.from.key(), l.to.key(), l.ports)
@@ -205,12 +211,13 @@ func (x *comparison) caused(l *link) []link {
 	return out
 }
 
-// ends are the pods of both versions that stand for one end, nil for addresses.
-func (x *comparison) ends(e *end, not []*cluster.Pod) (old, young *cluster.Pod) {
+// ends are the pods of both versions that stand for one end, nil for addresses: of
+// those to pick from, nil being all.
+func (x *comparison) ends(e *end, not []*cluster.Pod, pick func(*cluster.Pod) bool) (old, young *cluster.Pod) {
 	for _, n := range e.numbers {
 		was, now := x.d.PodsOf(reach.Unit(n))
 		for i, p := range now {
-			if slices.Contains(not, p) {
+			if slices.Contains(not, p) || pick != nil && !pick(p) {
 				continue
 			}
 			q := x.charts[0].Model().Index.Pod(p.Namespace, p.Name)
@@ -224,10 +231,17 @@ func (x *comparison) ends(e *end, not []*cluster.Pod) (old, young *cluster.Pod) 
 }
 
 func (x *comparison) explainLink(l *link) {
-	a, b := x.ends(&l.to, nil)
-	p, q := x.ends(&l.from, []*cluster.Pod{b})
+	if x.beyond {
+		return
+	}
+	froms, tos := x.pick(false, l.cut.from), x.pick(true, l.cut.to)
+	a, b := x.ends(&l.to, nil, tos)
+	p, q := x.ends(&l.from, []*cluster.Pod{b}, froms)
 	if p == nil {
-		p, q = x.ends(&l.from, nil)
+		p, q = x.ends(&l.from, nil, froms)
+		if other, o := x.ends(&l.to, []*cluster.Pod{q}, tos); other != nil && q != nil {
+			a, b = other, o
+		}
 	}
 	in := reach.IPv4
 	if l.families&reach.IPv4 == 0 {
@@ -357,6 +371,12 @@ func (e *end) join(o *end) {
 
 func (x *comparison) connection(l *link) Connection {
 	c := Connection{Loss: l.Loss, Ports: l.ports, Ask: l.ask, From: x.endOf(&l.from), To: x.endOf(&l.to)}
+	if g := x.alone(false, l.cut.from); g != nil && c.From.Groups != nil {
+		c.From.Groups = g
+	}
+	if g := x.alone(true, l.cut.to); g != nil && c.To.Groups != nil {
+		c.To.Groups = g
+	}
 	c.Told = x.told(l)
 	return c
 }

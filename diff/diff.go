@@ -22,8 +22,12 @@ type Report struct {
 	// Gone are workloads and pods of the old version that have no pod in the new
 	// one, Come those of the new.
 	Gone, Come []Group
-	// Same is how many Service ports answer everybody as before.
+	// Same is how many Service ports answer everybody as before: everybody in the
+	// Focus.
 	Same int
+	// Focus is what was asked for, and Beyond how many changes are outside it.
+	Focus  Focus
+	Beyond int
 	// Old and New are the two versions, compiled.
 	Old, New *reach.Chart
 }
@@ -180,11 +184,7 @@ func Compare(old, young *cluster.Snapshot) (*Report, error) { return CompareOn(n
 
 // CompareOn is Compare on several cores.
 func CompareOn(cores reach.Cores, old, young *cluster.Snapshot) (*Report, error) {
-	x := &comparison{cores: cores, s: [2]*cluster.Snapshot{old, align(old, young)}}
-	if err := x.compare(); err != nil {
-		return nil, err
-	}
-	return x.r, nil
+	return CompareIn(Focus{}, cores, old, young)
 }
 
 // After is Compare where the old version is compiled already, as it was read. next is
@@ -214,7 +214,8 @@ func (x *comparison) compare() error {
 	x.enumerate()
 	x.d = reach.Diff(x.charts[0], x.charts[1])
 	x.begin()
-	x.r = &Report{Objects: x.changed, Old: x.charts[0], New: x.charts[1]}
+	x.r = &Report{Objects: x.changed, Focus: x.focus, Old: x.charts[0], New: x.charts[1]}
+	x.leaveOut()
 	x.services()
 	x.connections()
 	x.workloads()

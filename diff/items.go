@@ -14,19 +14,34 @@ import (
 // items are the clients that one front answers otherwise, each kind with its causes.
 func (x *comparison) items(id frontID, c *reach.FrontChange) []Item {
 	var out []Item
+	for _, k := range x.cuts() {
+		if x.portIn(id.portID, k.to) {
+			out = append(out, x.itemsOf(id, c, k.from)...)
+		}
+	}
+	return out
+}
+
+// itemsOf are items of half of the clients.
+func (x *comparison) itemsOf(id frontID, c *reach.FrontChange, h half) []Item {
+	var out []Item
 	for i := range c.Outside {
-		out = append(out, x.outside(id, &c.Outside[i])...)
+		out = append(out, x.outside(id, &c.Outside[i], h)...)
 	}
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
-		it := newItem(id, n.Was, n.Now, Who{Kind: Nodes, Nodes: n.Nodes.Names(), Total: len(x.s[1].Nodes)})
+		names := x.nodesIn(n.Nodes.Names(), h)
+		if len(names) == 0 {
+			continue
+		}
+		it := newItem(id, n.Was, n.Now, Who{Kind: Nodes, Nodes: names, Total: len(x.s[1].Nodes)})
 		it.Ask = Question{From: "node/" + it.Nodes[0]}
 		node := it.Nodes[0]
 		x.ask(&it, id, x.around(id.name()), func(f *reach.Front) level { return nodeLevel(f, node) })
 		out = append(out, it)
 	}
 	for i := range c.Pods {
-		out = append(out, x.fromPods(id, c, &c.Pods[i])...)
+		out = append(out, x.fromPods(id, c, &c.Pods[i], h)...)
 	}
 	return out
 }
@@ -112,7 +127,11 @@ func outsideLevel(f *reach.Front, from netip.Addr, via string) level {
 
 // outside are clients outside: all of them, or where that stays as it was by the
 // first nodes.
-func (x *comparison) outside(id frontID, o *reach.OutsideChange) []Item {
+func (x *comparison) outside(id frontID, change *reach.OutsideChange, h half) []Item {
+	o := x.outsideIn(change, id.v6, h)
+	if o == nil {
+		return nil
+	}
 	who := Who{Kind: Outside, Ranges: o.Ranges, Total: len(x.s[1].Nodes)}
 	var from netip.Addr
 	ask := "external"
@@ -178,24 +197,33 @@ func whole(rs []policy.Range) bool {
 
 // fromPods are pods that fare otherwise, told apart by which of the objects that
 // differ are about them.
-func (x *comparison) fromPods(id frontID, all *reach.FrontChange, c *reach.PodsChange) []Item {
+func (x *comparison) fromPods(id frontID, all *reach.FrontChange, c *reach.PodsChange, h half) []Item {
 	var out []Item
 	for _, p := range c.Self {
+		if h != everybody && !h.keeps(x.holds(p, false)) {
+			continue
+		}
 		old := x.charts[0].Model().Index.Pod(p.Namespace, p.Name)
 		out = append(out, x.fromPod(id, c, Group{Namespace: p.Namespace, Object: p.Object(), Pods: 1}, old, p))
 	}
 	bySign := map[string][]int{}
 	for n := range c.Units.All {
+		if !x.numbered(int(n), false, h) {
+			continue
+		}
 		k := x.sign(int(n), false)
 		bySign[k] = append(bySign[k], int(n))
 	}
 	for _, numbers := range sorted(bySign) {
-		old, young := x.podOn(numbers, all, c)
+		old, young := x.podOn(numbers, all, c, x.pick(false, h))
 		if young == nil {
 			continue
 		}
 		it := x.fromPod(id, c, Group{}, old, young)
 		it.Groups, it.numbers = nil, numbers
+		if g := x.alone(false, h); g != nil {
+			it.Groups, it.numbers = g, nil
+		}
 		if x.allOn(numbers, c) {
 			it.Nodes = nil
 		}
@@ -286,11 +314,11 @@ func podLevel(c *reach.Chart, f *reach.Front, p *cluster.Pod) level {
 }
 
 // podOn is a pod of the numbers that the change is about, in both versions.
-func (x *comparison) podOn(numbers []int, all *reach.FrontChange, c *reach.PodsChange) (old, young *cluster.Pod) {
+func (x *comparison) podOn(numbers []int, all *reach.FrontChange, c *reach.PodsChange, pick func(*cluster.Pod) bool) (old, young *cluster.Pod) {
 	for _, n := range numbers {
 		was, now := x.d.PodsOf(reach.Unit(n))
 		for _, p := range now {
-			if !c.All && !c.Nodes.Contains(p.Node) || serves(all, p) {
+			if !c.All && !c.Nodes.Contains(p.Node) || serves(all, p) || pick != nil && !pick(p) {
 				continue
 			}
 			q := x.charts[0].Model().Index.Pod(p.Namespace, p.Name)

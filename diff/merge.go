@@ -224,7 +224,7 @@ func (x *comparison) addresses(id portID) []netip.Addr {
 
 // kept notes who is answered as before where others are not.
 func (x *comparison) kept(s *Service, c *reach.FrontChange) {
-	if c.Old == nil || c.New == nil || len(s.Kept) > 0 {
+	if c.Old == nil || c.New == nil || len(s.Kept) > 0 || x.focus.From != nil {
 		return
 	}
 	if len(c.Nodes) > 0 {
@@ -264,7 +264,7 @@ func (x *comparison) moves(at func(*service.Front) *Service) {
 			id := idOf(f)
 			n := now[id]
 			now[id]++
-			if n >= len(before[id]) {
+			if n >= len(before[id]) || !x.tellsMove(id) {
 				continue
 			}
 			if o := before[id][n]; f.Kind != service.NodePort && o.Addr != f.Addr {
@@ -273,6 +273,13 @@ func (x *comparison) moves(at func(*service.Front) *Service) {
 			}
 		}
 	}
+}
+
+// tellsMove reports whether an address that is another is told of: nobody asks for
+// those inside from outside.
+func (x *comparison) tellsMove(id frontID) bool {
+	in := x.aboutPort(id.portID) && (x.focus.From == nil || !x.focus.From.Outside || id.kind.External())
+	return in != x.beyond
 }
 
 func (x *comparison) moved(id frontID, from netip.Addr, f *service.Front) Item {

@@ -94,6 +94,9 @@ func (x *comparison) workloads() {
 		var out []Group
 		for u := range set.All {
 			i := x.charts[v].Unit(u)
+			if !slices.ContainsFunc(x.charts[v].Pods(u), x.aboutPod) {
+				continue
+			}
 			o := i.Workload
 			if o.IsZero() {
 				o = i.Example.Object()

@@ -13,6 +13,8 @@ import (
 // comparison is a Report in progress.
 type comparison struct {
 	cores   reach.Cores
+	focus   Focus
+	beyond  bool // what the focus leaves out is told, and not why
 	s       [2]*cluster.Snapshot
 	index   [2]*cluster.Index
 	charts  [2]*reach.Chart
@@ -40,6 +42,11 @@ type comparison struct {
 	signs    map[signKey]string
 	toldPods map[string]map[nsName]bool
 	sharers  map[any][]nsName // Services by what they claim
+	// Of the focus: the pods behind its Service, ports by whether it has them, and
+	// those outside it of which something is told.
+	asked     map[nsName]bool
+	ports     map[portID]bool
+	elsewhere []portID
 }
 
 type nsName struct{ namespace, name string }

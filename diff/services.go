@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/service"
 )
@@ -66,23 +65,25 @@ func (x *comparison) services() {
 			x.r.Services[i].Taken = x.taken[o]
 		}
 	}
-	for i := range x.s[1].Services {
-		x.r.Same += len(x.s[1].Services[i].Ports)
-	}
-	for i := range x.r.Services {
-		o := x.r.Services[i].Object
-		if x.index[1].Service(o.Namespace, o.Name) != nil && !x.r.Services[i].gone(x) {
-			x.r.Same--
-		}
-	}
+	x.r.Same = x.same()
 }
 
-// gone: the new version of the Service has no such port.
-func (s *Service) gone(x *comparison) bool {
-	svc := x.index[1].Service(s.Object.Namespace, s.Object.Name)
-	return !slices.ContainsFunc(svc.Ports, func(p cluster.ServicePort) bool {
-		return p.Port == s.Port.Port && p.Protocol == s.Port.Protocol
-	})
+// same counts the ports of the new version that nothing is told of.
+func (x *comparison) same() int {
+	told := map[portID]bool{}
+	for i := range x.r.Services {
+		told[portOf(&x.r.Services[i])] = true
+	}
+	n := 0
+	for i := range x.s[1].Services {
+		svc := &x.s[1].Services[i]
+		for j := range svc.Ports {
+			if id := (portID{svc.Object(), svc.Ports[j].Protocol, svc.Ports[j].Port}); !told[id] && x.aboutPort(id) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // beside notes the ports at the same address that nothing befalls.
@@ -95,7 +96,7 @@ func (x *comparison) beside(s *Service) {
 		for _, p := range svc.Ports {
 			if !slices.ContainsFunc(x.r.Services, func(o Service) bool {
 				return o.Object == svc.Object() && o.Port.Port == p.Port && o.Port.Protocol == p.Protocol
-			}) {
+			}) && !slices.Contains(x.elsewhere, portID{svc.Object(), p.Protocol, p.Port}) {
 				s.Beside = append(s.Beside, "svc/"+n.namespace+"/"+n.name+":"+strconv.Itoa(int(p.Port)))
 			}
 		}

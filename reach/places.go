@@ -55,6 +55,18 @@ func (n Nodes) Contains(name string) bool {
 	return false
 }
 
+// Only is the node of that name, if it is in the set.
+func (n Nodes) Only(name string) Nodes {
+	for _, s := range n.spans {
+		for i := s.from; i < s.to && int(i) < len(n.all); i++ {
+			if n.all[i].Name == name {
+				return Nodes{[]span{{i, i + 1}}, n.all}
+			}
+		}
+	}
+	return Nodes{}
+}
+
 // places are nodes in groups that no table tells apart, and where pods run.
 type places struct {
 	number map[string]int32

@@ -21,6 +21,8 @@ import (
 type diffing struct {
 	with, without []string
 	failOn        string
+	from, to      string
+	narrow        bool // -n was given for what is asked, and not for what is laid over
 	verbose       bool
 }
 
@@ -37,19 +39,30 @@ OLD and NEW are files or directories. With --with the objects of one are laid ov
 the other (-f, or without it the cluster) as kubectl apply would: Services keep their addresses, running
 pods take the template of their workload, EndpointSlices follow.
 
+--from, --to and -n tell of a part, named as for portolan map; --fail-on counts what
+is told, and the last line says how much more there is. With --with -n is the
+namespace of objects that have none, and leaves nothing out.
+
 Exit code 1 when something is lost, gained, or either, as --fail-on says.`,
 		Example: `  portolan diff before/ after/ --fail-on lost
   helm template chart -n test | portolan diff -f live.yaml --with - -n test --fail-on lost
   portolan diff --with policy.yaml --fail-on lost
+  portolan diff before/ after/ --from external --fail-on lost
+  portolan diff before/ after/ --to svc/test/ssh
   portolan diff -f live.yaml --with policy.yaml
   portolan diff -f live.yaml --without NetworkPolicy/test/deny-from-other-namespaces`,
 		Args: cobra.MaximumNArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error { return a.runDiff(args, &x) },
+		RunE: func(c *cobra.Command, args []string) error {
+			x.narrow = c.Flags().Changed("namespace") && len(x.with) == 0
+			return a.runDiff(args, &x)
+		},
 	}
 	f := c.Flags()
 	f.StringArrayVar(&x.with, "with", nil, "file, directory or - (stdin) to lay over the input of -f; repeat for more")
 	f.StringArrayVar(&x.without, "without", nil, "Kind/namespace/name of an object to take away; repeat for more")
 	f.StringVar(&x.failOn, "fail-on", "none", "what makes exit code 1: lost, gained, any or none")
+	f.StringVar(&x.from, "from", "", "tell what these pods lose and gain, or what is outside, or a node")
+	f.StringVar(&x.to, "to", "", "tell what becomes of these pods, or of this Service")
 	f.BoolVarP(&x.verbose, "verbose", "v", false, "list everything that is folded, and the objects that differ")
 	a.outputsFlag(c)
 	return c
@@ -63,15 +76,19 @@ func (a *app) runDiff(args []string, x *diffing) error {
 	if !slices.Contains([]string{"lost", "gained", "any", "none"}, x.failOn) {
 		return &usageError{what: fmt.Sprintf("--fail-on %q is not lost, gained, any or none", x.failOn), hint: "--fail-on lost"}
 	}
+	focus, err := a.diffFocus(x)
+	if err != nil {
+		return mapError(err)
+	}
 	old, young, err := a.versions(args, x)
 	if err != nil {
 		return err
 	}
 	done := a.progress("comparing")
-	r, err := diff.CompareOn(cores.All, old, young)
+	r, err := diff.CompareIn(focus, cores.All, old, young)
 	done()
 	if err != nil {
-		return err
+		return mapError(err)
 	}
 	lost, gained := r.Lost() && x.failOn != "gained", r.Gained() && x.failOn != "lost"
 	if x.failOn != "none" && (lost || gained) {
@@ -90,6 +107,20 @@ func (a *app) runDiff(args []string, x *diffing) error {
 		junit: func(w io.Writer) error { return report.DiffJUnit(w, r) },
 		gate:  func(lang report.Lang) *report.Gate { return report.DiffGate(r, lang) },
 	})
+}
+
+// diffFocus reads what a difference is to be of.
+func (a *app) diffFocus(x *diffing) (diff.Focus, error) {
+	var f diff.Focus
+	var err error
+	if f.From, err = cluster.ParseFocus(x.from, a.ns, cluster.FromSide); err != nil {
+		return f, err
+	}
+	if x.narrow {
+		f.Namespace = a.ns
+	}
+	f.To, err = cluster.ParseFocus(x.to, a.ns, cluster.ToSide)
+	return f, err
 }
 
 // versions reads both: two arguments, or -f and what is laid over it.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-net/portolan/atlas"
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/explain"
 	"github.com/portolan-net/portolan/internal/cores"
 	"github.com/portolan-net/portolan/internal/draw"
@@ -46,7 +47,9 @@ namespace; then who gets an answer from each Service, and what is open to every
 address. -n NAMESPACE shows the traffic of one namespace, by workload.
 
 FROM, TO  ns/NAME, deploy/NAMESPACE/NAME (sts, ds, rs, job, cronjob),
-          pod/NAMESPACE/NAME; TO also svc/NAMESPACE/NAME[:PORT]
+          pod/NAMESPACE/NAME; TO also svc/NAMESPACE/NAME[:PORT]; FROM also
+          external, external/NAME-or-IP and node/NAME: what of the pods behind
+          Services they reach
 POD       NAMESPACE[: LABEL=VALUE,...[: PORT,...]], any pod with these labels
 
 Exit code 2 when something in the map is not known.`,
@@ -54,6 +57,7 @@ Exit code 2 when something in the map is not known.`,
   portolan map -f cluster.yaml -n web
   portolan map -f cluster.yaml --by workload -o html=map.html
   portolan map -f cluster.yaml --to svc/web/shop
+  portolan map -f cluster.yaml --from external
   portolan map -f cluster.yaml --imagine "web: app=client,tier=front"
   portolan map -f cluster.yaml --only exposed`,
 		Args: cobra.ArbitraryArgs,
@@ -65,7 +69,7 @@ Exit code 2 when something in the map is not known.`,
 	f.StringVar(&x.by, "by", "", "put pods together by "+strings.Join(foldWords, ", ")+"; the default goes by the size of the cluster")
 	f.StringVar(&x.ports, "ports", countingWords[0], "which ports count: declared, answered (declared, and of protocols without any all), open (whether or not anybody listens)")
 	f.StringVar(&x.only, "only", "", "blocked or exposed: what is closed to somebody, or open to addresses outside")
-	f.StringVar(&x.from, "from", "", "what these pods reach")
+	f.StringVar(&x.from, "from", "", "what these pods reach, or what is outside, or a node")
 	f.StringVar(&x.to, "to", "", "who reaches these pods, or this Service")
 	f.StringArrayVar(&x.imagine, "imagine", nil, "a pod that does not exist yet: what it would reach, and who it; repeat for more")
 	f.BoolVar(&x.exposure, "exposure", false, "every address of every Service from everywhere, and what is open to the world, alone")
@@ -156,7 +160,7 @@ func writeMap(format string, p *report.Printer, w io.Writer, v *report.MapView) 
 
 // mapError says what to try where a name is wrong.
 func mapError(err error) error {
-	var e *atlas.Error
+	var e *cluster.WordError
 	if errors.As(err, &e) {
 		return &usageError{what: e.Error(), hint: e.Hint}
 	}

@@ -207,7 +207,7 @@ func (c *canvas) vertex(v *atlas.Vertex, n int, s *spot, words report.MapWords) 
 	switch v.Point {
 	case atlas.OneService, atlas.SomeServices:
 		class += " service"
-	case atlas.Outside, atlas.Nodes, atlas.Everybody:
+	case atlas.Outside, atlas.Nodes, atlas.OnePlace, atlas.Everybody:
 		class += " place"
 	case atlas.Sender, atlas.Receiver, atlas.Joint:
 	}

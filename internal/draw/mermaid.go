@@ -49,7 +49,7 @@ func shape(v *atlas.Vertex, words report.MapWords) string {
 	switch v.Point {
 	case atlas.OneService, atlas.SomeServices:
 		return `(["` + text + `"])`
-	case atlas.Outside, atlas.Nodes, atlas.Everybody:
+	case atlas.Outside, atlas.Nodes, atlas.OnePlace, atlas.Everybody:
 		return `(("` + text + `"))`
 	case atlas.Sender, atlas.Receiver, atlas.Joint:
 	}

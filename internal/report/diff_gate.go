@@ -55,6 +55,9 @@ func linkName(c *diff.Connection) string {
 func DiffGate(r *diff.Report, lang Lang) *Gate {
 	d := &differ{&Printer{Lang: lang}, false}
 	g := &Gate{Command: "diff", Lang: lang, Summary: d.summary(r)}
+	if !r.Focus.All() {
+		g.Note = d.beyond(r)
+	}
 	for _, x := range []struct {
 		id        string
 		severity  check.Severity
@@ -137,6 +140,10 @@ func DiffJUnit(w io.Writer, r *diff.Report) error {
 		s.Cases = append(s.Cases, c)
 	}
 	s.Cases = append(s.Cases, junitCase{Name: fmt.Sprintf("%d Service ports unaffected", r.Same), Class: "unaffected"})
+	if !r.Focus.All() {
+		d := &differ{&Printer{Lang: English}, false}
+		s.Cases = append(s.Cases, junitCase{Name: d.beyond(r), Class: "outside-focus"})
+	}
 	s.Tests = len(s.Cases)
 	return writeJUnit(w, &s)
 }

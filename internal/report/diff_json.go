@@ -15,6 +15,32 @@ type diffDoc struct {
 	Gone        []diffGroupJSON   `json:"gone"`
 	Come        []diffGroupJSON   `json:"come"`
 	Unaffected  int               `json:"unaffected"`
+	Focus       *diffFocusJSON    `json:"focus,omitempty"`
+}
+
+// diffFocusJSON is what was asked for, and how many changes are outside it.
+type diffFocusJSON struct {
+	From      string `json:"from,omitempty"`
+	To        string `json:"to,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	Outside   int    `json:"outside"`
+}
+
+func toDiffFocus(r *diff.Report) *diffFocusJSON {
+	if r.Focus.All() {
+		return nil
+	}
+	j := &diffFocusJSON{Outside: r.Beyond}
+	if r.Focus.From != nil {
+		j.From = Clean(r.Focus.From.Text)
+	}
+	if r.Focus.To != nil {
+		j.To = Clean(r.Focus.To.Text)
+	}
+	if r.Focus.From == nil && r.Focus.To == nil {
+		j.Namespace = Clean(r.Focus.Namespace)
+	}
+	return j
 }
 
 type diffObjectJSON struct {
@@ -111,7 +137,7 @@ type diffEndJSON struct {
 func DiffJSON(w io.Writer, r *diff.Report) error {
 	d := diffDoc{
 		head: head{APIVersion, "Diff"}, Objects: toDiffObjects(r.Objects), Services: []diffServiceJSON{}, Connections: []diffLinkJSON{},
-		Gone: toDiffGroups(r.Gone), Come: toDiffGroups(r.Come), Unaffected: r.Same,
+		Gone: toDiffGroups(r.Gone), Come: toDiffGroups(r.Come), Unaffected: r.Same, Focus: toDiffFocus(r),
 	}
 	for i := range r.Services {
 		d.Services = append(d.Services, toDiffService(&r.Services[i]))

@@ -202,7 +202,11 @@ func (d *differ) workloads(r *diff.Report) {
 
 func (d *differ) sum(r *diff.Report, folded int) {
 	if !r.Lost() && !r.Gained() {
-		d.line(d.t(phraseDiffNothing))
+		nothing := phraseDiffNothing
+		if !r.Focus.All() {
+			nothing = phraseDiffNothingThere
+		}
+		d.line(d.t(nothing))
 	}
 	d.para("", d.summary(r))
 	if folded > 0 {
@@ -235,5 +239,16 @@ func (d *differ) summary(r *diff.Report) string {
 	if lost+gained > 0 {
 		s += "; " + d.t(phraseDiffPods, lost, gained)
 	}
+	if !r.Focus.All() {
+		s += "; " + d.beyond(r)
+	}
 	return s
+}
+
+// beyond says how much there is outside the focus.
+func (d *differ) beyond(r *diff.Report) string {
+	if r.Beyond == 1 {
+		return d.t(phraseDiffBeyondOne)
+	}
+	return d.t(phraseDiffBeyond, r.Beyond)
 }

@@ -13,7 +13,9 @@ type Gate struct {
 	Notices []Notice
 	// Summary is one line that sums up.
 	Summary string
-	Lang    Lang
+	// Note is what of the Summary a reader of SARIF must know as well, if anything.
+	Note string
+	Lang Lang
 }
 
 // GateRule is a kind of notice.

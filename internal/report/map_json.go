@@ -118,12 +118,15 @@ func groupsJSON(list []atlas.Group) []groupJSON {
 	for i := range list {
 		g := &list[i]
 		j := groupJSON{
-			Name: Clean(g.Name), Kind: g.Sort.String(), Namespace: Clean(g.Namespace), Pod: Clean(g.Example.Name), Pods: g.Pods,
+			Name: Clean(g.Name), Kind: g.Sort.String(), Namespace: Clean(g.Namespace), Pods: g.Pods,
 			IsolatedIngress: g.Isolated[policy.Ingress], IsolatedEgress: g.Isolated[policy.Egress],
 			World: worldJSON{
 				stringsOf(g.Exposure.All), stringsOf(g.Exposure.Some), stringsOf(g.Exposure.Limited),
 				stringsOf(g.Exposure.Ranges), stringsOf(g.Exposure.Perhaps),
 			},
+		}
+		if g.Example != nil {
+			j.Pod = Clean(g.Example.Name)
 		}
 		if !g.Workload.IsZero() {
 			j.Workload = Clean(g.Workload.String())

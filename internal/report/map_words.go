@@ -97,7 +97,7 @@ func (w MapWords) Point(v *atlas.Vertex) string {
 		return w.lang.t(phraseMapServicesOf, v.Count, v.Name)
 	case atlas.Everybody:
 		return w.lang.t(phraseMapEveryone)
-	case atlas.OneService, atlas.Sender, atlas.Receiver, atlas.Joint:
+	case atlas.OnePlace, atlas.OneService, atlas.Sender, atlas.Receiver, atlas.Joint:
 	}
 	return Clean(v.Name)
 }
@@ -254,6 +254,9 @@ func (w MapWords) notes(m *atlas.Map) []string {
 	notes := []string{w.lang.t(map[atlas.Counting]flow.Code{
 		atlas.Declared: phraseMapDeclared, atlas.Answered: phraseMapAnswered, atlas.Open: phraseMapOpen,
 	}[m.Options.Ports])}
+	if m.Place() != nil {
+		notes = append(notes, w.lang.t(phraseMapPlace))
+	}
 	if len(m.Options.Imagined) > 0 {
 		notes = append(notes, w.lang.t(phraseMapImagined), w.lang.t(phraseMapInvented))
 	}

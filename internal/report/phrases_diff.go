@@ -38,15 +38,18 @@ const (
 	phraseDiffNobody   flow.Code = "phrase-diff-nobody"
 	phraseDiffMore     flow.Code = "phrase-diff-more"
 
-	phraseDiffNothing  flow.Code = "phrase-diff-nothing"
-	phraseDiffGone     flow.Code = "phrase-diff-gone"
-	phraseDiffCome     flow.Code = "phrase-diff-come"
-	phraseDiffSum      flow.Code = "phrase-diff-sum"       // ports lost, gained, as before, objects
-	phraseDiffPods     flow.Code = "phrase-diff-pods"      // connections lost, gained
-	phraseDiffFolded   flow.Code = "phrase-diff-folded"    // how many
-	phraseDiffObjects  flow.Code = "phrase-diff-objects"   // heading
-	phraseDiffGateLost flow.Code = "phrase-diff-gate-lost" // who, causes
-	phraseDiffGateGot  flow.Code = "phrase-diff-gate-gained"
+	phraseDiffNothing      flow.Code = "phrase-diff-nothing"
+	phraseDiffNothingThere flow.Code = "phrase-diff-nothing-there" // in the focus
+	phraseDiffBeyond       flow.Code = "phrase-diff-beyond"        // how many changes
+	phraseDiffBeyondOne    flow.Code = "phrase-diff-beyond-one"
+	phraseDiffGone         flow.Code = "phrase-diff-gone"
+	phraseDiffCome         flow.Code = "phrase-diff-come"
+	phraseDiffSum          flow.Code = "phrase-diff-sum"       // ports lost, gained, as before, objects
+	phraseDiffPods         flow.Code = "phrase-diff-pods"      // connections lost, gained
+	phraseDiffFolded       flow.Code = "phrase-diff-folded"    // how many
+	phraseDiffObjects      flow.Code = "phrase-diff-objects"   // heading
+	phraseDiffGateLost     flow.Code = "phrase-diff-gate-lost" // who, causes
+	phraseDiffGateGot      flow.Code = "phrase-diff-gate-gained"
 
 	phraseDiffRuleServiceLost   flow.Code = "phrase-diff-rule-service-lost"
 	phraseDiffRuleServiceGained flow.Code = "phrase-diff-rule-service-gained"

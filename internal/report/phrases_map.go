@@ -51,6 +51,7 @@ const (
 	phraseMapHostPods     flow.Code = "phrase-map-host-pods" // how many
 	phraseMapForeign      flow.Code = "phrase-map-foreign"   // kinds
 	phraseMapInvented     flow.Code = "phrase-map-invented"
+	phraseMapPlace        flow.Code = "phrase-map-place"
 
 	phraseMapTitle    flow.Code = "phrase-map-title"
 	phraseMapFull     flow.Code = "phrase-map-full"
@@ -126,6 +127,7 @@ var englishMap = map[flow.Code]string{
 	phraseMapOpen:         "ports are all that policies have open, whether or not anybody listens",
 	phraseMapHostPods:     "pods of the host network are their nodes, and in no group: %[1]s",
 	phraseMapForeign:      "not modelled, and may change the answer: %[1]s",
+	phraseMapPlace:        "who is no pod asks Services: a port is one of the pods behind them; ~ where a Service answers in part, or not every pod that has the port is behind it",
 	phraseMapInvented:     "addresses of pods that do not exist are not known, so neither is what an ipBlock says of them",
 
 	phraseMapTitle:    "Who can reach what",
@@ -202,6 +204,7 @@ var chineseMap = map[flow.Code]string{
 	phraseMapOpen:         "端口是策略放行的全部端口，不管有没有人监听",
 	phraseMapHostPods:     "使用主机网络的 Pod 就是所在节点，不属于任何一组：%[1]s 个",
 	phraseMapForeign:      "没有建模、可能改变结论的对象：%[1]s",
+	phraseMapPlace:        "来源不是 Pod 时经由 Service 访问：端口是 Service 背后 Pod 的端口；~ 表示 Service 只部分应答，或有此端口的 Pod 并非都在其后",
 	phraseMapInvented:     "尚不存在的 Pod 没有已知地址，因此 ipBlock 是否匹配也未知",
 
 	phraseMapTitle:    "谁能访问什么",

@@ -23,10 +23,19 @@ type (
 	}
 	sarifRun struct { // 3.14
 		Tool             sarifTool       `json:"tool"`
+		Invocations      []sarifInvoked  `json:"invocations,omitempty"`
 		AutomationIDs    sarifAutomation `json:"automationDetails"`
 		ColumnKind       string          `json:"columnKind"`
 		Results          []sarifResult   `json:"results"`
 		DefaultEncodings string          `json:"defaultEncoding"`
+	}
+	sarifInvoked struct { // 3.20
+		OK    bool        `json:"executionSuccessful"`
+		Notes []sarifNote `json:"toolExecutionNotifications"`
+	}
+	sarifNote struct { // 3.58
+		Level   string    `json:"level"`
+		Message sarifText `json:"message"`
 	}
 	sarifAutomation struct { // 3.17
 		ID string `json:"id"`
@@ -112,6 +121,9 @@ func Sarif(w io.Writer, g *Gate) error {
 			ID: r.ID, Short: sarifText{r.Help.What}, Full: sarifText{r.Help.Why}, Help: sarifText{r.Help.Do},
 			HelpURI: r.URL, Default: sarifConfig{sarifLevel(r.Severity)},
 		})
+	}
+	if g.Note != "" {
+		run.Invocations = []sarifInvoked{{OK: true, Notes: []sarifNote{{"note", sarifText{g.Note}}}}}
 	}
 	for i := range g.Notices {
 		run.Results = append(run.Results, toSarif(g, &g.Notices[i]))
