@@ -141,7 +141,7 @@ func (l *linter) prepare() {
 		var lacks []string
 		for _, kind := range r.Needs {
 			if l.lacks(kind) {
-				lacks = append(lacks, kind)
+				lacks = append(lacks, l.named(kind))
 			}
 		}
 		if len(lacks) > 0 {
@@ -156,10 +156,18 @@ func (l *linter) prepare() {
 func (l *linter) lacks(kind string) bool {
 	switch kind {
 	case "IPAddressPool":
-		return len(l.s.MetalLB.Pools) == 0
+		return len(l.s.MetalLB.Pools) == 0 || slices.ContainsFunc([]string{kind, "L2Advertisement", "BGPAdvertisement", "BGPPeer"}, l.m.Lacks)
 	default:
 		return l.m.Lacks(kind)
 	}
+}
+
+// named is a kind that is lacking, with what would have read it.
+func (l *linter) named(kind string) string {
+	if u := l.s.UnreadOf(kind); u != nil {
+		return kind + " (" + u.Right + ")"
+	}
+	return kind
 }
 
 func (l *linter) has(kind string) bool {

@@ -38,3 +38,17 @@ func (s *Snapshot) LacksIn(kind, namespace string) bool {
 func (f *Foreign) Touches(namespace string) bool {
 	return f.Namespace == namespace || f.Namespace == "" && !slices.Contains(f.Except, namespace)
 }
+
+// deciding are the kinds that decide about packets; others tell who owns what, and who
+// calls.
+var deciding = []string{
+	"Node", "Namespace", "Pod", "Service", "EndpointSlice", "Endpoints", "NetworkPolicy",
+	"IPAddressPool", "L2Advertisement", "BGPAdvertisement", "BGPPeer",
+}
+
+// Partial reports whether objects that decide about packets could not be read, so that
+// an answer about the whole cluster is not whole.
+func (s *Snapshot) Partial() bool {
+	return slices.ContainsFunc(s.Unread, func(u Unread) bool { return slices.Contains(deciding, u.Kind) }) ||
+		slices.ContainsFunc(s.Foreign, func(f Foreign) bool { return f.Unread })
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/model"
 )
 
@@ -15,6 +16,8 @@ type Sharing struct {
 	Services []Sharer
 	// Entries are the nodes a router sends the address to.
 	Entries []string
+	// Missing says why those are not known, where they are not.
+	Missing flow.Reason
 	// Pairs and Losers are what MetalLB makes of it, where it gave the address.
 	Pairs  []Pair
 	Losers []Loser
@@ -46,7 +49,14 @@ func sharing(m *model.Model, svc *cluster.Service) *Sharing {
 		s := &Sharing{Addr: f.Addr}
 		routers := m.Announce.Routers()
 		for i := range routers {
-			s.Entries = append(s.Entries, m.Announce.NextHops(&routers[i], f.Addr).Nodes...)
+			c := m.Announce.NextHops(&routers[i], f.Addr)
+			s.Entries = append(s.Entries, c.Nodes...)
+			if m.Snapshot.UnreadOf("Node") != nil {
+				c.Unread = "Node"
+			}
+			if c.Unread != "" {
+				s.Missing = m.Missing(c.Unread)
+			}
 		}
 		slices.Sort(s.Entries)
 		s.Entries = slices.Compact(s.Entries)

@@ -157,6 +157,9 @@ func serviceTargets(m *model.Model, to parsedTo, from *start, via string) ([]Tar
 			return []Target{t}, nil
 		}
 	}
+	if slices.ContainsFunc(kinds, func(k service.Kind) bool { return k == service.NodePort }) && port.NodePort != 0 && m.Snapshot.UnreadOf("Node") != nil {
+		return nil, missing("Node", "", to.text, "a node port is asked on a node")
+	}
 	if t, ok := pendingTarget(svc, port, to); ok {
 		return []Target{t}, nil
 	}

@@ -157,6 +157,9 @@ func describeAll(x *report.Descriptions, d *policy.Describer, m *model.Model, in
 }
 
 func everyPolicy(x *report.Descriptions, d *policy.Describer, s *cluster.Snapshot) error {
+	if len(s.NetworkPolicies) == 0 && s.UnreadOf("NetworkPolicy") != nil {
+		return &path.QuestionError{Part: "NetworkPolicy", What: "none was read", Missing: "NetworkPolicy"}
+	}
 	if len(s.NetworkPolicies) == 0 {
 		return &usageError{
 			what: "the input holds no NetworkPolicy, so there is none to describe",

@@ -93,6 +93,8 @@ func (a *app) runDiff(args []string, x *diffing) error {
 	lost, gained := r.Lost() && x.failOn != "gained", r.Gained() && x.failOn != "lost"
 	if x.failOn != "none" && (lost || gained) {
 		a.code = exitFinding
+	} else if old.Partial() || young.Partial() {
+		a.code = exitUnknown // what could not be read may be lost, too
 	}
 	o := report.DiffOptions{Verbose: x.verbose}
 	if len(args) == 2 {

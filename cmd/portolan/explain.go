@@ -86,6 +86,9 @@ func (a *app) runExplain(target string) error {
 			a.code = exitUnknown
 		}
 	}
+	if m.Snapshot.UnreadOf("Node") != nil || m.Snapshot.UnreadOf("Pod") != nil { // places that nobody could ask from
+		a.code = exitUnknown
+	}
 	if a.output == "json" {
 		return report.SurveyJSON(a.out, surveys)
 	}
@@ -104,7 +107,7 @@ func (a *app) runTriage() error {
 	done := a.progress("asking for every Service")
 	t := explain.TriageAll(m)
 	done()
-	if m.Snapshot.UnreadOf("Service") != nil {
+	if m.Snapshot.Partial() {
 		a.code = exitUnknown
 	}
 	if a.output == "json" {

@@ -127,6 +127,8 @@ func (a *app) runLint(files []string, x *linting) error {
 	}
 	if worst := l.Worst(); failOn != check.Nothing && worst >= failOn {
 		a.code = exitFinding
+	} else if m.Snapshot.Partial() {
+		a.code = exitUnknown
 	}
 	return a.gated(outs, gated{
 		text:  func(p *report.Printer) error { return p.Lint(l, x.verbose) },

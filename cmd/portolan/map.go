@@ -137,7 +137,7 @@ func (a *app) runMap(files []string, x *mapping, focus bool) error {
 	if err != nil {
 		return mapError(err)
 	}
-	if drawn.Unknown() {
+	if drawn.Unknown() || m.Snapshot.Partial() {
 		a.code = exitUnknown
 	}
 	v := &report.MapView{Map: drawn, Ignored: explain.Unused(m.Snapshot), Exposure: x.exposure, All: x.all}

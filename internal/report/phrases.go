@@ -53,6 +53,7 @@ const (
 	phraseLocalDead    flow.Code = "phrase-local-dead" // nodes
 	phraseLocalFine    flow.Code = "phrase-local-fine"
 	phraseNoNode       flow.Code = "phrase-no-node"
+	phraseUnknownNodes flow.Code = "phrase-unknown-nodes"
 	phraseSampled      flow.Code = "phrase-sampled"
 	phraseSampledPods  flow.Code = "phrase-sampled-pods" // how many
 	phraseUnknown      flow.Code = "phrase-unknown"

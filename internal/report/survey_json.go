@@ -66,6 +66,7 @@ var sawAs = [...]string{explain.AsOther: "", explain.AsItself: "client", explain
 type sharingJSON struct {
 	Address  string       `json:"address"`
 	Entries  []string     `json:"entries"`
+	Missing  string       `json:"missing,omitempty"` // why entries are not known
 	Services []sharerJSON `json:"services"`
 	Pairs    []pairJSON   `json:"pairs"`
 	Losers   []loserJSON  `json:"losers"`
@@ -132,6 +133,9 @@ func toSharing(s *explain.Sharing) *sharingJSON {
 		return nil
 	}
 	j := &sharingJSON{Address: s.Addr.String(), Entries: list(s.Entries), Services: []sharerJSON{}, Pairs: toPairs(s.Pairs), Losers: toLosers(s.Losers)}
+	if !s.Missing.IsZero() {
+		j.Missing = Clean(English.Say(s.Missing))
+	}
 	for _, x := range s.Services {
 		j.Services = append(j.Services, sharerJSON{
 			Clean(x.Service.Object().String()), string(x.Service.ExternalTrafficPolicy), list(x.Ports), list(x.Nodes), list(x.Dead),

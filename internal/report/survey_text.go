@@ -251,7 +251,10 @@ func (p *Printer) sharing(sh *explain.Sharing) {
 	}
 	p.line("")
 	entries := p.some(sh.Entries, 6)
-	if len(sh.Entries) == 0 {
+	switch {
+	case !sh.Missing.IsZero():
+		entries = p.t(phraseUnknownNodes)
+	case len(sh.Entries) == 0:
 		entries = p.t(phraseNoNode)
 	}
 	if len(sh.Services) > 1 {

@@ -171,6 +171,7 @@ var englishTrip = map[flow.Code]string{
 	phraseLocalDead:     "with Local what enters by %[1]s would be dropped",
 	phraseLocalFine:     "with Local every entry would still have an endpoint",
 	phraseNoNode:        "no node",
+	phraseUnknownNodes:  "nodes that are not known",
 	phraseSampled:       "sampled",
 	phraseSampledPods:   "%[1]s pods were not asked: others with the same namespace, policies and node stand for them",
 	phraseUnknown:       "unknown",

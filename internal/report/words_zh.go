@@ -172,6 +172,7 @@ var chineseTrip = map[flow.Code]string{
 	phraseLocalDead:    "若改为 Local，从 %[1]s 进入的流量会被丢弃",
 	phraseLocalFine:    "若改为 Local，每个入口仍有后端",
 	phraseNoNode:       "没有节点",
+	phraseUnknownNodes: "未知的节点",
 	phraseSampled:      "抽样",
 	phraseSampledPods:  "有 %[1]s 个 Pod 没有逐一询问：命名空间、策略和节点相同的其他 Pod 代表它们",
 	phraseUnknown:      "未知",
