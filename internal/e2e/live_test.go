@@ -15,7 +15,7 @@ const asked = "namespaces,nodes,pods,replicationcontrollers,services," +
 	"mutatingwebhookconfigurations.admissionregistration.k8s.io,validatingwebhookconfigurations.admissionregistration.k8s.io," +
 	"customresourcedefinitions.apiextensions.k8s.io,apiservices.apiregistration.k8s.io," +
 	"daemonsets.apps,deployments.apps,replicasets.apps,statefulsets.apps,cronjobs.batch,jobs.batch," +
-	"endpointslices.discovery.k8s.io,networkpolicies.networking.k8s.io"
+	"endpointslices.discovery.k8s.io,networkpolicies.networking.k8s.io,servicecidrs.networking.k8s.io"
 
 // askedOfMetalLB are MetalLB's, where it is.
 const askedOfMetalLB = "ipaddresspools.metallb.io,bgpadvertisements.metallb.io,l2advertisements.metallb.io,bgppeers.metallb.io"
