@@ -351,6 +351,11 @@ const (
 // those it masquerades, or the zero Addr when it is not known.
 func (p *Profile) SourceOf(node string, t Toward, v6 bool) netip.Addr {
 	m := p.Nodes[node]
+	return m.To(t, v6)
+}
+
+// To is the first address of a family for packets in a direction, or the zero Addr.
+func (m *Masquerade) To(t Toward, v6 bool) netip.Addr {
 	switch t {
 	case TowardLocalPods:
 		return firstOf(m.ToLocalPods, v6)
@@ -367,8 +372,7 @@ func (f *Fabric) Told(node string, t Toward, v6 bool) bool {
 		if f.Nodes[i].Name != node {
 			continue
 		}
-		m := &f.Nodes[i].Masquerade
-		return firstOf([][]netip.Addr{m.ToOtherNodes, m.ToLocalPods, m.ToPodsOnOtherNodes}[t], v6).IsValid()
+		return f.Nodes[i].Masquerade.To(t, v6).IsValid()
 	}
 	return false
 }

@@ -24,12 +24,21 @@ type NodeKey struct {
 
 // AlikeNode returns the node's key for a packet from src.
 func (m *Model) AlikeNode(node string, src netip.Addr) NodeKey {
-	v6 := src.Is6()
+	k, ok := m.eligibleOf(src.Is6()).key(node)
+	if !ok {
+		k = m.nodeKey(node, src.Is6())
+	}
+	k.source = m.LocalAddress(node, src)
+	return k
+}
+
+// nodeKey is the node's key for a packet that is not from the node itself.
+func (m *Model) nodeKey(node string, v6 bool) NodeKey {
+	own := m.Profile.Nodes[node]
 	k := NodeKey{
-		local:  m.judges.Atom(m.Profile.SourceOf(node, cluster.TowardLocalPods, v6)),
-		remote: m.judges.Atom(m.Profile.SourceOf(node, cluster.TowardRemotePods, v6)),
-		other:  m.judges.Atom(m.Profile.SourceOf(node, cluster.TowardOtherNodes, v6)),
-		source: m.LocalAddress(node, src),
+		local:  m.judges.Atom(own.To(cluster.TowardLocalPods, v6)),
+		remote: m.judges.Atom(own.To(cluster.TowardRemotePods, v6)),
+		other:  m.judges.Atom(own.To(cluster.TowardOtherNodes, v6)),
 	}
 	if n := m.Index.Node(node); n != nil && m.Services.HintsZones() {
 		k.zone = n.Labels[service.ZoneLabel]
@@ -100,9 +109,12 @@ func (n *Nodes) Sources(t cluster.Toward) []netip.Addr {
 func (m *Model) Group(names []string, v6 bool) Nodes {
 	n := Nodes{names: names}
 	for t := range n.sources {
-		n.sources[t] = make([]netip.Addr, 0, len(names))
-		for _, name := range names {
-			n.sources[t] = append(n.sources[t], m.Profile.SourceOf(name, cluster.Toward(t), v6))
+		n.sources[t] = make([]netip.Addr, len(names))
+	}
+	for i, name := range names {
+		own := m.Profile.Nodes[name]
+		for t := range n.sources {
+			n.sources[t][i] = own.To(cluster.Toward(t), v6)
 		}
 	}
 	return n
@@ -112,24 +124,36 @@ func (m *Model) Group(names []string, v6 bool) Nodes {
 // a packet from outside: computed once, since there may be thousands.
 type eligible struct {
 	groups []Nodes
+	keys   []NodeKey         // of the groups; nil under other Judges, who have other atoms
 	at     map[string][2]int // node -> group, place in it
+}
+
+func (m *Model) eligibleOf(v6 bool) *eligible {
+	if v6 {
+		return &m.eligible[1]
+	}
+	return &m.eligible[0]
+}
+
+// key is the node's, where it is known.
+func (e *eligible) key(node string) (NodeKey, bool) {
+	if at, ok := e.at[node]; ok && e.keys != nil {
+		return e.keys[at[0]], true
+	}
+	return NodeKey{}, false
 }
 
 func (m *Model) compileEligible(v6 bool) eligible {
 	e := eligible{at: map[string][2]int{}}
 	byKey := map[NodeKey]int{}
 	var names [][]string
-	outside := netip.IPv4Unspecified()
-	if v6 {
-		outside = netip.IPv6Unspecified()
-	}
 	for _, n := range m.Announce.Eligible() {
-		k := m.AlikeNode(n, outside)
+		k := m.nodeKey(n, v6)
 		i, ok := byKey[k]
 		if !ok {
 			i = len(names)
 			byKey[k] = i
-			names = append(names, nil)
+			e.keys, names = append(e.keys, k), append(names, nil)
 		}
 		e.at[n] = [2]int{i, len(names[i])}
 		names[i] = append(names[i], n)
@@ -143,10 +167,7 @@ func (m *Model) compileEligible(v6 bool) eligible {
 // Everyone returns the eligible nodes in groups that fare alike, without those
 // apart.
 func (m *Model) Everyone(v6 bool, apart []string) []Nodes {
-	e := &m.eligible[0]
-	if v6 {
-		e = &m.eligible[1]
-	}
+	e := m.eligibleOf(v6)
 	cuts := make([][]int, len(e.groups))
 	for _, n := range apart {
 		if at, ok := e.at[n]; ok {

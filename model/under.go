@@ -49,5 +49,8 @@ type Judges interface {
 func (m *Model) JudgedBy(j Judges) *Model {
 	other := *m
 	other.judges = j
+	for i := range other.eligible {
+		other.eligible[i].keys = nil
+	}
 	return &other
 }

@@ -31,8 +31,12 @@ func (w *walker) Firsts(p *walk.Packet, choice *announce.Choice) {
 	if !choice.Assumption.IsZero() {
 		n.assumed = append(n.assumed, choice.Assumption)
 	}
-	for _, g := range w.alikeNodes(p, choice) {
-		q := p.Fork()
+	groups := w.alikeNodes(p, choice)
+	for i, g := range groups {
+		q := p
+		if i < len(groups)-1 {
+			q = p.Fork()
+		}
 		n := notesOf(q)
 		n.step(flow.Step{Hook: flow.Routing, Action: flow.Route, Reason: choice.Why, Before: q.Tuple, After: q.Tuple})
 		if g.Len() > 1 {
@@ -46,9 +50,13 @@ func (w *walker) Firsts(p *walk.Packet, choice *announce.Choice) {
 // fares alike.
 func (w *walker) Endpoints(p *walk.Packet, d *walk.Draw) {
 	candidates := w.candidates(p, d)
-	for _, g := range w.alikeBackends(p, d.Node, d.Backends) {
-		q := p.Fork()
-		w.choose(q, d.Node, candidates, g)
+	groups := w.alikeBackends(p, d)
+	for i := range groups {
+		g, q := &groups[i], p
+		if i < len(groups)-1 {
+			q = p.Fork()
+		}
+		w.choose(q, d, candidates, g)
 		w.Through(q, d, g.shown, g.number)
 	}
 }
@@ -91,6 +99,9 @@ func (w *walker) alikeNodes(p *walk.Packet, choice *announce.Choice) []model.Nod
 	return groups
 }
 
+// mostKinds of endpoints are told apart by one byte.
+const mostKinds = 200
+
 // ownBackends says for each node with endpoints of its own which they are: how
 // many of each kind that fares alike.
 func (w *walker) ownBackends(p *walk.Packet) map[string]string {
@@ -101,25 +112,23 @@ func (w *walker) ownBackends(p *walk.Packet) map[string]string {
 				own[w.Snapshot.Nodes[i].Name] = w.Snapshot.Nodes[i].Name
 			}
 		}
-		all := f.Backends.All()
-		numbers := map[model.BackendKey]byte{}
+		var kinds []model.BackendKey
+		all := w.stances(p, f.Backends)
 		for i := range all {
 			b := &all[i]
-			home := w.Home(b.Addr.Addr())
-			k := w.AlikeBackend(b, home, p.Tuple.Src.Addr(), p.Tuple.Protocol)
-			n, ok := numbers[k]
-			if !ok {
-				n = byte(len(numbers))
-				numbers[k] = n
+			n := slices.Index(kinds, b.atHome)
+			if n < 0 && len(kinds) <= mostKinds {
+				n = len(kinds)
+				kinds = append(kinds, b.atHome)
 			}
-			if len(numbers) > 200 || b.Node != home {
+			if len(kinds) > mostKinds || b.Node != b.Home {
 				// Too many kinds to tell, or a slice that contradicts the pod: nodes
 				// concerned stand alone.
-				own[home] += home
+				own[b.Home] += b.Home
 				own[b.Node] += b.Node
 				continue
 			}
-			own[home] += string([]byte{n, readiness(b)}) + strings.Join(b.Zones(), ",")
+			own[b.Home] += string([]byte{byte(n), readiness(b.Backend)}) + strings.Join(b.Zones(), ",")
 		}
 	}
 	return own
@@ -135,27 +144,55 @@ func readiness(b *service.Backend) byte {
 	return n
 }
 
+// stance is an endpoint as the packet's source finds it.
+type stance struct {
+	model.Stance
+	atHome model.BackendKey // where its own node chooses it
+}
+
+// stances are those of a front's endpoints, by Backend.Number. They are kept until
+// another front, or another source, is asked about.
+func (w *walker) stances(p *walk.Packet, of *service.Backends) []stance {
+	src := p.Tuple.Src.Addr()
+	if w.seen.of == of && w.seen.src == src {
+		return w.seen.all
+	}
+	all, client := of.All(), w.Home(src)
+	w.seen.of, w.seen.src, w.seen.all = of, src, make([]stance, len(all))
+	for i := range all {
+		s := &w.seen.all[i]
+		s.Stance = w.Stance(&all[i], client, src, p.Tuple.Protocol)
+		s.atHome = s.Key(s.Home)
+	}
+	return w.seen.all
+}
+
 // backendGroup is endpoints that fare alike on the node that chose them.
 type backendGroup struct {
+	key     model.BackendKey
 	shown   *service.Backend
 	members []*service.Backend
 	number  int // of shown, from 1, among those chosen
 }
 
-func (w *walker) alikeBackends(p *walk.Packet, node string, chosen []*service.Backend) []backendGroup {
-	var groups []backendGroup
-	at := map[model.BackendKey]int{}
-	for i, b := range chosen {
-		k := model.BackendKey{}
-		j, ok := 0, false
-		if w.fold {
-			k = w.AlikeBackend(b, node, p.Tuple.Src.Addr(), p.Tuple.Protocol)
-			j, ok = at[k]
+func (w *walker) alikeBackends(p *walk.Packet, d *walk.Draw) []backendGroup {
+	groups := make([]backendGroup, 0, 2) // here and elsewhere, mostly
+	if !w.fold {
+		for i, b := range d.Backends {
+			groups = append(groups, backendGroup{shown: b, number: i + 1, members: d.Backends[i : i+1 : i+1]})
 		}
-		if !ok {
+		return groups
+	}
+	all := w.stances(p, d.Front.Backends)
+	for i, b := range d.Backends {
+		k := all[b.Number].Key(d.Node)
+		j := -1
+		if !k.Alone() {
+			j = slices.IndexFunc(groups, func(g backendGroup) bool { return g.key == k })
+		}
+		if j < 0 {
 			j = len(groups)
-			at[k] = j
-			groups = append(groups, backendGroup{shown: b, number: i + 1})
+			groups = append(groups, backendGroup{key: k, shown: b, number: i + 1})
 		}
 		groups[j].members = append(groups[j].members, b)
 	}
@@ -179,21 +216,20 @@ func (w *walker) candidates(p *walk.Packet, d *walk.Draw) []*service.Backend {
 // choose lets the packet stand for a group of endpoints. Where it stands for
 // several first nodes, endpoints on the node that is shown mean each node's own,
 // and endpoints elsewhere mean every endpoint that is alike.
-func (w *walker) choose(p *walk.Packet, node string, candidates []*service.Backend, g backendGroup) {
+func (w *walker) choose(p *walk.Packet, d *walk.Draw, candidates []*service.Backend, g *backendGroup) {
 	stands := &notesOf(p).stands
 	nodes := max(1, stands.nodes.Len())
 	stands.count = nodes * len(g.members)
 	stands.backends = g.members
-	if nodes == 1 || node != p.First {
+	if nodes == 1 || d.Node != p.First {
 		return
 	}
-	src, proto := p.Tuple.Src.Addr(), p.Tuple.Protocol
-	shownHome := w.Home(g.shown.Addr.Addr())
-	shown := w.AlikeBackend(g.shown, shownHome, src, proto)
+	all := w.stances(p, d.Front.Backends)
+	shown := &all[g.shown.Number]
 	stands.backends = nil
 	for _, b := range candidates {
-		home := w.Home(b.Addr.Addr())
-		if w.AlikeBackend(b, home, src, proto) == shown && (shownHome != node || stands.nodes.Has(home)) {
+		s := &all[b.Number]
+		if s.atHome == shown.atHome && (shown.Home != d.Node || stands.nodes.Has(s.Home)) {
 			stands.backends = append(stands.backends, b)
 		}
 	}

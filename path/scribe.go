@@ -1,7 +1,6 @@
 package path
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,7 +127,7 @@ func masqueraded(n *walk.Note) flow.Reason {
 
 // frontReason is about a Service front that took the packet.
 func (w *walker) frontReason(p *walk.Packet, n *walk.Note) flow.Reason {
-	name := fmt.Sprintf("%s/%s:%d", n.Front.Service.Namespace, n.Front.Service.Name, n.Front.Named.Port)
+	name := n.Front.Service.Namespace + "/" + n.Front.Service.Name + ":" + strconv.Itoa(int(n.Front.Named.Port))
 	switch n.Code {
 	case flow.CodeInRanges, flow.CodeOutsideRanges:
 		return flow.Because(n.Code, p.Tuple.Src.Addr().String(), n.Front.Service.Namespace+"/"+n.Front.Service.Name)

@@ -123,7 +123,7 @@ func answer(m *model.Model, q Question, fold bool) (*Answer, error) {
 			if err := canAsk(m, q, s, t); err != nil {
 				return nil, err
 			}
-			a.Traces = append(a.Traces, walkOne(m, q, s, t, fold)...)
+			a.Traces = walkOne(a.Traces, m, q, s, t, fold)
 		}
 	}
 	a.sum(m)
@@ -185,10 +185,17 @@ type walker struct {
 	target Target
 	fold   bool
 	out    []Walked
+	// seen are the endpoints that were looked at last: see stances.
+	seen struct {
+		of  *service.Backends
+		src netip.Addr
+		all []stance
+	}
 }
 
-func walkOne(m *model.Model, q Question, from *start, t Target, fold bool) []Walked {
-	w := &walker{from: from, target: t, fold: fold}
+// walkOne adds the traces of one start and target to out.
+func walkOne(out []Walked, m *model.Model, q Question, from *start, t Target, fold bool) []Walked {
+	w := &walker{from: from, target: t, fold: fold, out: slices.Grow(out, usualTraces)}
 	w.Walker = walk.Walker{
 		Model: m, Guide: w, Scribe: w,
 		Question: walk.Question{From: &from.Start, Protocol: t.Protocol, To: t.Addr, Pod: t.Pod, Via: q.Via},
@@ -196,27 +203,40 @@ func walkOne(m *model.Model, q Question, from *start, t Target, fold bool) []Wal
 	if t.Pending != nil {
 		w.pending()
 	} else {
-		w.Walk(&notes{})
+		w.Walk(&notes{steps: make([]flow.Step, 0, usualSteps)})
 	}
 	return w.out
 }
 
-// notes are what is written down about a packet on its way.
+// How much room is made at once: for endpoints here and elsewhere, and for a packet
+// that one node translates and another delivers.
+const (
+	usualTraces = 2
+	usualSteps  = 9
+)
+
+// notes are what is written down about a packet on its way. They are only ever
+// added to, so branches share what was written before them.
 type notes struct {
-	hops     []flow.Hop
+	entered  []entered
+	steps    []flow.Step
 	assumed  []flow.Reason
 	deviates []flow.Reason
 	judged   []model.Judgement
 	stands   fold
 }
 
-// Fork copies what two branches would both write into.
+// entered is a machine, and how many steps there were before it.
+type entered struct {
+	at    flow.Machine
+	steps int
+}
+
+// Fork leaves the spare room to one of the two branches.
 func (n *notes) Fork() walk.Notes {
 	c := *n
-	c.hops = slices.Clone(n.hops)
-	if last := len(c.hops) - 1; last >= 0 {
-		c.hops[last].Steps = slices.Clone(c.hops[last].Steps)
-	}
+	c.entered = slices.Clip(n.entered)
+	c.steps = slices.Grow(slices.Clip(n.steps), usualSteps)
 	c.assumed = slices.Clip(n.assumed)
 	c.deviates = slices.Clip(n.deviates)
 	c.judged = slices.Clip(n.judged)
@@ -229,11 +249,23 @@ func notesOf(p *walk.Packet) *notes {
 	return n
 }
 
-func (n *notes) enter(at flow.Machine) { n.hops = append(n.hops, flow.Hop{Machine: at}) }
+func (n *notes) enter(at flow.Machine) { n.entered = append(n.entered, entered{at, len(n.steps)}) }
 
-func (n *notes) step(s flow.Step) {
-	h := &n.hops[len(n.hops)-1]
-	h.Steps = append(h.Steps, s)
+func (n *notes) step(s flow.Step) { n.steps = append(n.steps, s) }
+
+// hops are the machines with the steps of each.
+func (n *notes) hops() []flow.Hop {
+	all := make([]flow.Hop, len(n.entered))
+	end := len(n.steps)
+	for i := len(all) - 1; i >= 0; i-- {
+		e := &n.entered[i]
+		all[i].Machine = e.at
+		if e.steps < end {
+			all[i].Steps = n.steps[e.steps:end:end]
+		}
+		end = e.steps
+	}
+	return all
 }
 
 func (n *notes) assume(code flow.Code, args ...string) {
@@ -245,7 +277,7 @@ func (w *walker) End(p *walk.Packet, fate flow.Fate, seen flow.Seen) {
 	n := notesOf(p)
 	t := Walked{From: w.from.name, Target: w.target, Judged: n.judged}
 	t.Trace = flow.Trace{
-		Hops: n.hops, Fate: fate, Seen: seen, First: p.First,
+		Hops: n.hops(), Fate: fate, Seen: seen, First: p.First,
 		Assumptions: n.assumed, Deviations: n.deviates,
 	}
 	if p.Backend != nil {

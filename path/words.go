@@ -1,7 +1,6 @@
 package path
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -19,7 +18,7 @@ func judgementWords(j *model.Judgement) []string {
 		j.Subject.Namespace + "/" + j.Subject.Name,
 		strings.ToLower(j.Question.Direction.String()),
 		party(&j.Question.Peer),
-		fmt.Sprintf("%d/%s", j.Question.Port, strings.ToLower(j.Question.Protocol.String())),
+		portWord(j.Question.Port, j.Question.Protocol),
 	}
 }
 
@@ -64,7 +63,12 @@ func family(v6 bool) string {
 }
 
 func packetPort(p *walk.Packet) string {
-	return strconv.Itoa(int(p.Tuple.Dst.Port())) + "/" + strings.ToLower(p.Tuple.Protocol.String())
+	return portWord(p.Tuple.Dst.Port(), p.Tuple.Protocol)
+}
+
+// portWord is a port as people write it: "22/tcp".
+func portWord(port uint16, proto flow.Protocol) string {
+	return strconv.Itoa(int(port)) + "/" + strings.ToLower(proto.String())
 }
 
 // declared are a pod's ports of a protocol; nobody has none.

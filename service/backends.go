@@ -121,7 +121,12 @@ func (b *Backends) Any() bool { return len(b.ready) > 0 || len(b.leaving) > 0 }
 
 // HintsNodes reports whether some endpoint has a hint for single nodes.
 func (b *Backends) HintsNodes() bool {
-	return slices.ContainsFunc(b.all, func(e Backend) bool { return len(e.nodes) > 0 })
+	for i := range b.all {
+		if len(b.all[i].nodes) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // All returns every endpoint, usable or not.

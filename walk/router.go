@@ -11,7 +11,11 @@ import (
 func (w *Walker) routers(p *Packet, via string) {
 	all := w.Announce.Routers()
 	for i := range all {
-		w.router(p.Fork(), &all[i], via)
+		q := p
+		if i < len(all)-1 {
+			q = p.Fork()
+		}
+		w.router(q, &all[i], via)
 	}
 }
 

@@ -159,8 +159,9 @@ func (w *Walker) sourceOf(p *Packet, node string, toward cluster.Toward, v6 bool
 func (w *Walker) police(p *Packet, s model.Stop) bool {
 	s.NATs = p.NATs
 	undecided := false
-	for _, j := range w.Guide.Judged(p, &s, w.Police(s)) {
-		switch {
+	found := w.Guide.Judged(p, &s, w.Police(s))
+	for i := range found {
+		switch j := &found[i]; {
 		case j.Passes():
 		case j.Decision.Verdict == policy.Undecided:
 			undecided = true
