@@ -41,6 +41,9 @@ type Node struct {
 	NetworkUnavailable bool
 	// Kubelet is status.nodeInfo.kubeletVersion.
 	Kubelet string
+	// Implied is true where Nodes could not be read and pods name this one. What they
+	// do not tell is not known: labels, conditions, other addresses, pod ranges.
+	Implied bool
 }
 
 // Namespace is a v1 Namespace.

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -51,11 +52,8 @@ func sharing(m *model.Model, svc *cluster.Service) *Sharing {
 		for i := range routers {
 			c := m.Announce.NextHops(&routers[i], f.Addr)
 			s.Entries = append(s.Entries, c.Nodes...)
-			if m.Snapshot.UnreadOf("Node") != nil {
-				c.Unread = "Node"
-			}
-			if c.Unread != "" {
-				s.Missing = m.Missing(c.Unread)
+			if m.EntryUnknown(f.Addr) {
+				s.Missing = m.Missing(cmp.Or(c.Unread, "Node"))
 			}
 		}
 		slices.Sort(s.Entries)

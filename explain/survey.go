@@ -155,7 +155,7 @@ func (s *Survey) places(m *model.Model) []place {
 		n := m.Snapshot.Nodes[i].Name
 		out = append(out, place{flow.MachineNode, "", n, "node/" + n, ""})
 	}
-	if len(m.Snapshot.Nodes) == 0 && m.Snapshot.UnreadOf("Node") != nil {
+	if slices.ContainsFunc(s.Columns, func(c Column) bool { return path.EntryUnknown(m, c.To) }) {
 		for _, c := range path.Clients(m) {
 			out = append(out, place{flow.MachineClient, c, "?", "external/" + c, ""})
 		}
@@ -195,7 +195,7 @@ func (s *Survey) cell(m *model.Model, p place, c Column) Cell {
 			q.To = s.nodePort(m, p.via)
 		case service.LoadBalancer, service.ExternalIP:
 			switch {
-			case p.via == "" || path.Draws(m, c.To, p.via):
+			case p.via == "" || path.EntryUnknown(m, c.To) || path.Draws(m, c.To, p.via):
 			case path.Drawn(m, c.To):
 				return Cell{None: true}
 			default:

@@ -33,6 +33,8 @@ const (
 	CodeEndpointsDerived Code = "endpoints-derived"
 	// CodeEndpointsConverted says: the endpoints of %[1]s Services were read from Endpoints objects, since the input holds no EndpointSlices of them
 	CodeEndpointsConverted Code = "endpoints-converted"
+	// CodeNodesImplied says: Nodes could not be read, and pods name %[1]s of them: of these only name and address are known (%[2]s)
+	CodeNodesImplied Code = "nodes-implied"
 	// CodeNamespacesImplied says: %[1]s namespaces are known by name only, so their labels are not known (%[2]s)
 	CodeNamespacesImplied Code = "namespaces-implied"
 )

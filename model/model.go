@@ -90,7 +90,7 @@ func inFabric(s *cluster.Snapshot, err error) error {
 
 func validateFabric(s *cluster.Snapshot) error {
 	known := func(name string) bool {
-		return slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == name })
+		return s.UnreadOf("Node") != nil || slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == name })
 	}
 	for _, r := range s.Fabric.Routers {
 		for _, n := range r.Nodes {

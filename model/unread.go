@@ -1,6 +1,7 @@
 package model
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -41,6 +42,21 @@ func (m *Model) MayBeTaken(node string, t flow.Tuple) bool {
 		return m.answersNodePorts(node, t) && InNodePortRange(t.Dst.Port())
 	}
 	return m.Index.PodByIP(addr) == nil && m.Services.ClusterIPOwner(addr) == nil
+}
+
+// EntryUnknown reports whether nobody knows which nodes a router sends an address to:
+// Nodes could not be read, or what announces it.
+func (m *Model) EntryUnknown(addr netip.Addr) bool {
+	if m.Snapshot.UnreadOf("Node") != nil {
+		return true
+	}
+	routers := m.Announce.Routers()
+	for i := range routers {
+		if m.Announce.NextHops(&routers[i], addr).Unread != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // MayBePod reports whether an address that is nobody's may be that of a pod which

@@ -127,6 +127,13 @@ func Clients(m *model.Model) []string {
 	return out
 }
 
+// EntryUnknown reports whether nobody knows which nodes a router sends an address to.
+func EntryUnknown(m *model.Model, to string) bool {
+	addr, _, _ := strings.Cut(to, "/")
+	ap, err := netip.ParseAddrPort(addr)
+	return err == nil && m.EntryUnknown(ap.Addr())
+}
+
 // Draws reports whether a router sends an address to the node by itself.
 func Draws(m *model.Model, to, node string) bool {
 	addr, _, _ := strings.Cut(to, "/")

@@ -276,6 +276,9 @@ func (out *Reading) miss(u Unread) {
 		}
 		out.Absent = append(out.Absent, k.Kind)
 		out.Missing = append(out.Missing, cluster.Unread{Kind: k.Kind, Right: u.Verb + " " + u.Resource, Except: u.Except})
+		if k.Kind == "Node" && u.Object.IsZero() {
+			out.Builder.ImplyNodes()
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ type Builder struct {
 	metallb    cluster.MetalLB
 	workloads  []*workload
 	readings   []*reading
+	implied    bool // pods stand in for Nodes
 
 	// Of an input that another was laid over (overlay.go).
 	namespace string // of objects that have none
@@ -238,6 +239,7 @@ func (b *Builder) Input() (*Input, error) {
 	b.resolveOwners()
 	b.roll()
 	b.hostNetworkIPs()
+	s.Notes = append(s.Notes, b.implyNodes()...)
 	s.Notes = append(s.Notes, b.derivePods()...)
 	s.Notes = append(s.Notes, b.inventAddresses()...)
 	s.Notes = append(s.Notes, b.convertEndpoints()...)

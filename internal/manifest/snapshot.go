@@ -20,7 +20,9 @@ func (b *Builder) WriteSnapshot(w io.Writer, in *Input, disguise *Disguise) erro
 	disguise.learn(b)
 	x.text("{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[")
 	for _, n := range b.nodes {
-		x.object("v1", "Node", &n.Meta, x.node(n))
+		if !n.Implied {
+			x.object("v1", "Node", &n.Meta, x.node(n))
+		}
 	}
 	for _, n := range b.namespaces {
 		if !n.Implied {

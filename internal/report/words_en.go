@@ -122,6 +122,7 @@ var englishTrip = map[flow.Code]string{
 	flow.CodePodsInvented:           "%[1]s pods have no address in the input and got one from %[2]s, which no real pod has; ipBlock rules cannot be judged for them",
 	flow.CodeEndpointsDerived:       "the input holds no EndpointSlice: the endpoints of %[1]s Services were derived from their selectors and the pods",
 	flow.CodeEndpointsConverted:     "the endpoints of %[1]s Services were read from Endpoints objects, since the input holds no EndpointSlices of them",
+	flow.CodeNodesImplied:           "Nodes could not be read, and pods name %[1]s of them: of these only name and address are known (%[2]s)",
 	flow.CodeNamespacesImplied:      "%[1]s namespaces are known by name only, so their labels are not known (%[2]s)",
 
 	phraseDeliver:       "%[1]s of %[2]s paths deliver; a client sees: %[3]s",

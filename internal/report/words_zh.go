@@ -122,6 +122,7 @@ var chineseTrip = map[flow.Code]string{
 	flow.CodePodsInvented:           "%[1]s 个 Pod 在输入中没有地址，临时取自 %[2]s，真实的 Pod 不会使用它；无法对它们判断 ipBlock",
 	flow.CodeEndpointsDerived:       "输入中没有 EndpointSlice：%[1]s 个 Service 的后端由选择器和 Pod 推导得出",
 	flow.CodeEndpointsConverted:     "%[1]s 个 Service 的后端读自 Endpoints 对象，因为输入中没有它们的 EndpointSlice",
+	flow.CodeNodesImplied:           "无法读取 Node，从 Pod 得知其中 %[1]s 个：只知道名字和地址（%[2]s）",
 	flow.CodeNamespacesImplied:      "%[1]s 个命名空间只知道名字，标签未知（%[2]s）",
 
 	phraseDeliver:       "%[2]s 条路径中有 %[1]s 条送达；客户端看到：%[3]s",
