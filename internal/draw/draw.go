@@ -47,10 +47,14 @@ func Draw(format string, w io.Writer, m *atlas.Map, words report.MapWords) error
 func alone(format string, m *atlas.Map, words report.MapWords) string {
 	var parts []*canvas
 	if format != "svg-graph" {
-		parts = append(parts, matrix(m, words))
+		parts = append(parts, matrix(m, words, false))
+	}
+	title := words.Title()
+	if len(parts) > 0 {
+		title = words.Graph()
 	}
 	if format != "svg-matrix" && m.Graph != nil {
-		parts = append(parts, layers(m.Graph, words))
+		parts = append(parts, layers(m.Graph, title, words))
 	}
 	wide, tall := 0.0, 0.0
 	for _, c := range parts {

@@ -242,7 +242,7 @@ func TestLabelsFit(t *testing.T) {
 // A cell's shade is the map's: as many are shaded as the map counts.
 func TestShades(t *testing.T) {
 	m := workloads(t, 30, app)
-	f := frameOf(m)
+	f := frameOf(m, report.English.MapWords(), false)
 	cells := map[string]float64{}
 	for _, e := range elements(t, "matrix", written(t, "svg-matrix", m, report.English)) {
 		if a, ok := areaOf(&e); ok && e.name == "rect" && a.x >= f.x-0.1 && a.y >= f.y-0.1 && a.y+a.tall <= f.y+float64(len(m.Rows))*f.cell+0.1 {

@@ -131,12 +131,12 @@ func label(v *atlas.Vertex, words report.MapWords) string {
 	return text
 }
 
-// layers draws a Graph.
-func layers(g *atlas.Graph, words report.MapWords) *canvas {
+// layers draws a Graph under a title.
+func layers(g *atlas.Graph, title string, words report.MapWords) *canvas {
 	p := place(g, words)
 	c := &canvas{wide: p.wide, tall: p.tall + 16 + float64(len(levels)+2)*20 + edgeRoom}
 	c.wide = max(c.wide, edgeRoom*2+legendWidth(words), edgeRoom*2+textWidth(words.Endpoints(), 12)+40)
-	c.text(edgeRoom, 24, 16, "head", words.Title())
+	c.text(edgeRoom, 24, 16, "head", title)
 	c.text(edgeRoom, 44, 12, "faint", words.By(g.By))
 	fmt.Fprint(c, `<g class="graph">`+"\n")
 	seen := [atlas.Layers]bool{}

@@ -16,6 +16,7 @@ type frame struct {
 	margin     float64 // room for big names of namespaces, right and below
 	scale      float64 // of what is to be read from afar, too
 	top        float64 // room for the title
+	bare       bool    // without title and legend, which the page has itself
 }
 
 const (
@@ -27,18 +28,20 @@ const (
 
 // frameOf gives few groups large cells, and many small ones with namespaces named
 // in large letters beside them, to be read from afar.
-func frameOf(m *atlas.Map) frame {
+func frameOf(m *atlas.Map, words report.MapWords, bare bool) frame {
 	n := max(len(m.Rows), len(m.Columns))
-	f := frame{cell: 26, font: 12}
+	f := frame{cell: 26, font: 12, bare: bare}
 	switch {
 	case n > 60:
 		f.cell, f.font = smallCell, 9
 	case n > 20:
 		f.cell, f.font = 17, 11
 	}
-	f.labels, f.heads = longest(m.Rows, f.font), longest(m.Columns, f.font)
+	f.labels, f.heads = max(longest(m.Rows, f.font), textWidth(words.Axes(), f.font)), longest(m.Columns, f.font)
 	f.scale = max(1, float64(n)*f.cell/1400)
-	f.top = titleRoom * f.scale
+	if f.top = titleRoom * f.scale; bare {
+		f.top, f.scale = 8, 1
+	}
 	f.x, f.y = edgeRoom+f.labels+8, f.top+f.heads+8
 	if n > 60 && m.By != atlas.ByNamespace {
 		for _, list := range [][]atlas.Group{m.Rows, m.Columns} {
@@ -80,31 +83,59 @@ func (b block) font(cell float64) float64 {
 	return min(max(float64(b.to-b.from)*cell*0.6, cell*0.9), 44)
 }
 
-// matrix draws who reaches whom: rows are senders, columns receivers.
-func matrix(m *atlas.Map, words report.MapWords) *canvas {
-	f := frameOf(m)
+// matrix draws who reaches whom: rows are senders, columns receivers. Bare it is for
+// the page.
+func matrix(m *atlas.Map, words report.MapWords, bare bool) *canvas {
+	f := frameOf(m, words, bare)
 	wide, tall := float64(len(m.Columns))*f.cell, float64(len(m.Rows))*f.cell
 	c := &canvas{}
-	c.wide = max(f.x+wide+f.margin, edgeRoom+legendWidth(words)*f.scale, edgeRoom+textWidth(words.Size(m), 12)*f.scale) + edgeRoom
-	c.tall = f.y + tall + f.margin + 16 + legendTall*f.scale + edgeRoom
-	c.text(edgeRoom, 24*f.scale, 16*f.scale, "head", words.Title())
-	c.text(edgeRoom, 44*f.scale, 12*f.scale, "faint", words.Size(m))
+	c.wide, c.tall = f.x+wide+f.margin+edgeRoom, f.y+tall+f.margin+edgeRoom
+	if !bare {
+		c.wide = max(c.wide, edgeRoom*2+legendWidth(words)*f.scale, edgeRoom*2+textWidth(words.Size(m), 12)*f.scale)
+		c.tall += 16 + legendTall*f.scale
+		c.text(edgeRoom, 24*f.scale, 16*f.scale, "head", words.Title())
+		c.text(edgeRoom, 44*f.scale, 12*f.scale, "faint", words.Size(m))
+	}
 	fmt.Fprintf(c, `<g class="matrix" data-x="%s" data-y="%s" data-cell="%s">`+"\n", num(f.x), num(f.y), num(f.cell))
 	fmt.Fprintf(c, `<rect class="none" x="%s" y="%s" width="%s" height="%s"/>`+"\n", num(f.x), num(f.y), num(wide), num(tall))
-	c.names(m, &f)
 	c.cells(m, &f, words)
 	c.rules(m, &f)
+	c.names(m, &f, words)
 	fmt.Fprint(c, "</g>\n")
-	c.legend(edgeRoom, f.y+tall+f.margin+16, f.scale, words)
+	if !bare {
+		c.legend(edgeRoom, f.y+tall+f.margin+16, f.scale, words)
+	}
 	return c
 }
 
-// names are those of the rows, to the right, and of the columns, upward.
-func (c *canvas) names(m *atlas.Map, f *frame) {
+// names are those of the columns, upward, and of the rows, to the right, over the
+// cells: the page keeps them in sight.
+func (c *canvas) names(m *atlas.Map, f *frame, words report.MapWords) {
+	side := func(name string, x, y, wide, tall float64) {
+		fmt.Fprintf(c, `<g class="names" data-side="%s">`+"\n", name)
+		if f.bare {
+			fmt.Fprintf(c, `<rect class="paper" x="%s" y="%s" width="%s" height="%s"/>`+"\n", num(x), num(y), num(wide), num(tall))
+		}
+	}
+	side("columns", f.x-4, 0, c.wide-f.x+4, f.y-5)
+	c.columnNames(m, f)
+	fmt.Fprint(c, "</g>\n")
+	side("rows", 0, f.y-4, f.x-5, c.tall-f.y+4)
+	c.rowNames(m, f)
+	fmt.Fprint(c, "</g>\n")
+	side("corner", 0, 0, f.x-5, f.y-5)
+	c.text(f.x-8, f.y-8, f.font, "faint", words.Axes(), ` text-anchor="end"`)
+	fmt.Fprint(c, "</g>\n")
+}
+
+func (c *canvas) rowNames(m *atlas.Map, f *frame) {
 	for i := range m.Rows {
 		y := f.y + (float64(i)+0.5)*f.cell + f.font*0.35
 		c.text(f.x-8, y, f.font, "label", fit(m.Rows[i].Name, f.font, f.labels), ` text-anchor="end"`, attr("data-row", fmt.Sprint(i)))
 	}
+}
+
+func (c *canvas) columnNames(m *atlas.Map, f *frame) {
 	for j := range m.Columns {
 		x := f.x + (float64(j)+0.5)*f.cell + f.font*0.35
 		turn := fmt.Sprintf(` transform="rotate(-90 %s %s)"`, num(x), num(f.y-8))

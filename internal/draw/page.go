@@ -36,16 +36,31 @@ func page(m *atlas.Map, words report.MapWords) string {
 	fmt.Fprintf(&b, "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n", escape(words.Title()), style)
 	fmt.Fprintf(&b, "<header><h1>%s</h1><p>%s</p><input id=\"filter\" type=\"search\" placeholder=\"%s\" aria-label=\"%s\"><p id=\"detail\" aria-live=\"polite\">%s</p></header>\n",
 		escape(words.Title()), escape(words.Size(m)), escape(words.Filter()), escape(words.Filter()), escape(words.Hover()))
-	fmt.Fprintf(&b, "<main>\n<svg width=\"0\" height=\"0\" aria-hidden=\"true\">%s</svg>\n<h2>%s</h2>\n%s", patterns, escape(words.Matrix()), inline(matrix(m, words)))
+	fmt.Fprintf(&b, "<main>\n<svg class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\">%s</svg>\n<h2>%s</h2>\n", patterns, escape(words.Matrix()))
+	shades(&b, words)
+	b.WriteString(inline(matrix(m, words, true), words.Matrix()))
 	fmt.Fprintf(&b, "<h2>%s</h2>\n", escape(words.Graph()))
 	if m.Graph == nil {
-		fmt.Fprintf(&b, "<p>%s</p>\n", escape(words.NoGraph()))
+		fmt.Fprintf(&b, "<p class=\"notes\">%s</p>\n", escape(words.NoGraph()))
 	} else {
-		b.WriteString(inline(layers(m.Graph, words)))
+		b.WriteString(inline(layers(m.Graph, words.Graph(), words), words.Graph()))
 	}
 	notes(&b, m, words)
 	fmt.Fprintf(&b, "</main>\n<script type=\"application/json\" id=\"map\">%s</script>\n<script>%s</script>\n</body>\n</html>\n", dataOf(m, words), pageScript)
 	return b.String()
+}
+
+// shades are the legend of the matrix.
+func shades(b *strings.Builder, words report.MapWords) {
+	row := func(shade, text string) {
+		fmt.Fprintf(b, "<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"none\" width=\"14\" height=\"14\"/>%s</svg> %s</li>\n", shade, escape(text))
+	}
+	b.WriteString("<ul class=\"shades\">\n")
+	for _, l := range levels {
+		row(fmt.Sprintf("<rect class=\"%s\" width=\"14\" height=\"14\"/>", l), words.Level(l))
+	}
+	row("<rect class=\"na\" x=\"5\" y=\"5\" width=\"4\" height=\"4\"/>", words.NotAsked())
+	b.WriteString("</ul>\n")
 }
 
 // notes are what the map rests on.
@@ -57,8 +72,9 @@ func notes(b *strings.Builder, m *atlas.Map, words report.MapWords) {
 	b.WriteString("</ul>\n")
 }
 
-func inline(c *canvas) string {
-	return fmt.Sprintf("<div class=\"scroll\"><svg viewBox=\"0 0 %s %s\" width=\"%s\" height=\"%s\" role=\"img\">\n%s</svg></div>\n", num(c.wide), num(c.tall), num(c.wide), num(c.tall), c.String())
+func inline(c *canvas, name string) string {
+	return fmt.Sprintf("<div class=\"scroll\"><svg viewBox=\"0 0 %s %s\" width=\"%s\" height=\"%s\" role=\"group\" aria-label=\"%s\">\n%s</svg></div>\n",
+		num(c.wide), num(c.tall), num(c.wide), num(c.tall), escape(name), c.String())
 }
 
 func sum(text string) string {

@@ -104,7 +104,7 @@ func (w MapWords) Point(v *atlas.Vertex) string {
 
 // Layer is the headline of a layer of a graph.
 func (w MapWords) Layer(n int) string {
-	return w.lang.t([]flow.Code{wordMapOutside, phraseMapService, phraseMapSends, phraseMapReceives}[n])
+	return w.lang.t([]flow.Code{wordMapOutside, wordMapServices, phraseMapSends, phraseMapReceives}[n])
 }
 
 // Badge says what the mark of a group means.
@@ -112,6 +112,9 @@ func (w MapWords) Badge() string { return w.lang.t(phraseMapBadge) }
 
 // NotAsked says what a cell means that no line has.
 func (w MapWords) NotAsked() string { return w.lang.t(phraseMapNotAsked) }
+
+// Axes says which way a matrix is read.
+func (w MapWords) Axes() string { return w.lang.t(phraseMapAxes) }
 
 // Filter stands in the box that filters.
 func (w MapWords) Filter() string { return w.lang.t(phraseMapFilter) }

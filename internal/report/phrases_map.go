@@ -69,6 +69,7 @@ const (
 	phraseMapNotAsked flow.Code = "phrase-map-not-asked"
 	phraseMapNoGraph  flow.Code = "phrase-map-no-graph"
 	phraseMapHover    flow.Code = "phrase-map-hover"
+	phraseMapAxes     flow.Code = "phrase-map-axes"
 
 	helpMap flow.Code = "help-map"
 
@@ -78,6 +79,7 @@ const (
 	wordByGroup     flow.Code = "map-group"
 	wordMapOutside  flow.Code = "map-outside"
 	wordMapNodes    flow.Code = "map-nodes"
+	wordMapServices flow.Code = "map-services"
 )
 
 var englishMap = map[flow.Code]string{
@@ -145,7 +147,8 @@ var englishMap = map[flow.Code]string{
 	phraseMapEveryone: "all of these",
 	phraseMapNotAsked: "nobody to ask, or not asked for",
 	phraseMapNoGraph:  "too much for a graph: name a part with -n, --from or --to",
-	phraseMapHover:    "point at a cell; click to keep it",
+	phraseMapHover:    "point at a cell, or go there with Tab and the arrows; click or Enter keeps it, Esc lets go",
+	phraseMapAxes:     "from ↓ to →",
 
 	helpMap: "Show who can reach what in the whole cluster",
 
@@ -155,6 +158,7 @@ var englishMap = map[flow.Code]string{
 	wordByGroup:     "group",
 	wordMapOutside:  "outside",
 	wordMapNodes:    "nodes",
+	wordMapServices: "Services",
 }
 
 var chineseMap = map[flow.Code]string{
@@ -222,7 +226,8 @@ var chineseMap = map[flow.Code]string{
 	phraseMapEveryone: "以下全部",
 	phraseMapNotAsked: "没有可问的对象，或没有问",
 	phraseMapNoGraph:  "内容太多，画不成图：用 -n、--from 或 --to 指定一部分",
-	phraseMapHover:    "指向一个格子；点击可固定",
+	phraseMapHover:    "指向一个格子，或用 Tab 和方向键；点击或 Enter 固定，Esc 取消",
+	phraseMapAxes:     "来源 ↓ 目标 →",
 
 	helpMap: "显示整个集群里谁能访问什么",
 
@@ -232,4 +237,5 @@ var chineseMap = map[flow.Code]string{
 	wordByGroup:     "组",
 	wordMapOutside:  "外部",
 	wordMapNodes:    "节点",
+	wordMapServices: "Service",
 }
