@@ -17,8 +17,10 @@ type Detected struct {
 	// ClusterCIDRs are where pods' addresses are from, ProxyCIDRs those among them
 	// by which kube-proxy is told to recognise pods.
 	ClusterCIDRs, ProxyCIDRs []netip.Prefix
-	ServiceCIDRs             []netip.Prefix
-	MasqueradeAll            *bool
+	// Blind: kube-proxy is told no such range, and has nothing to recognise pods by.
+	Blind         bool
+	ServiceCIDRs  []netip.Prefix
+	MasqueradeAll *bool
 	// Hairpin is whether the pods' bridge sends a frame out of the port it came in by.
 	Hairpin *bool
 	// Nodes are masquerade addresses that annotations tell.
@@ -230,5 +232,22 @@ func (d *detecting) kubeProxy(agent *Clue) {
 	if d.ProxyCIDRs = parseRanges(v); len(d.ProxyCIDRs) > 0 {
 		d.ClusterCIDRs = d.ProxyCIDRs
 		d.because(flow.CodeDetectedClusterCIDR, v, c.Object.String())
+		return
+	}
+	d.blind()
+}
+
+// blind: "Detect-local-mode set to ClusterCIDR, but no cluster CIDR specified" (kube-proxy,
+// getLocalDetectors), as kubeadm leaves it that was told no podSubnet. A
+// configuration that does not have the field at all shows nothing.
+func (d *detecting) blind() {
+	c := d.config(AgentKubeProxy)
+	if c == nil {
+		return
+	}
+	mode := c.Settings["detectLocalMode"]
+	if v, written := c.Settings["clusterCIDR"]; written && v == "" && (mode == "" || mode == "ClusterCIDR") {
+		d.Blind = true
+		d.Why = append(d.Why, flow.Because(flow.CodeDetectedBlindProxy, c.Object.String()))
 	}
 }

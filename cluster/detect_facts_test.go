@@ -197,6 +197,35 @@ func TestCalicoTunnels(t *testing.T) {
 	}
 }
 
+// kube-proxy that is told no range: only what is written counts, and the Fabric wins.
+func TestBlindProxy(t *testing.T) {
+	told := []netip.Prefix{netip.MustParsePrefix("10.244.0.0/16")}
+	for _, tt := range []struct {
+		name  string
+		clues []Clue
+		told  []netip.Prefix
+		sees  bool
+	}{
+		{"empty", []Clue{config(AgentKubeProxy, "clusterCIDR", "", "mode", "nftables")}, nil, false},
+		{"not written", []Clue{config(AgentKubeProxy, "mode", "nftables")}, nil, true},
+		{"another mode", []Clue{config(AgentKubeProxy, "clusterCIDR", "", "detectLocalMode", "BridgeInterface")}, nil, true},
+		{"a range", []Clue{config(AgentKubeProxy, "clusterCIDR", "10.244.0.0/16")}, nil, true},
+		{"the Fabric", []Clue{config(AgentKubeProxy, "clusterCIDR", "")}, told, true},
+		{"Cilium in its place", []Clue{clue(AgentCilium), config(AgentCilium, "kube-proxy-replacement", "true"), config(AgentKubeProxy, "clusterCIDR", "")}, nil, true},
+	} {
+		s := &Snapshot{Clues: tt.clues}
+		s.Fabric.Dataplane.ClusterCIDRs = tt.told
+		p, err := Resolve(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(p.Assumed, func(r flow.Reason) bool { return r.Code == flow.CodeDetectedBlindProxy })
+		if p.Proxy.DetectsLocalPods != tt.sees || said == tt.sees {
+			t.Errorf("%s: detects pods %v, said %v", tt.name, p.Proxy.DetectsLocalPods, said)
+		}
+	}
+}
+
 // A direct route beside the tunnel: only the Fabric can tell the address.
 func TestDirectRouting(t *testing.T) {
 	s := &Snapshot{

@@ -31,6 +31,9 @@ func Resolve(s *Snapshot) (*Profile, error) {
 	if err := p.choose(&s.Fabric.Dataplane, &d); err != nil {
 		return nil, err
 	}
+	if found.Blind && len(s.Fabric.Dataplane.ClusterCIDRs) == 0 && isKubeProxy(p.Proxy.Name) {
+		p.Proxy.DetectsLocalPods = false
+	}
 	p.Assumed = append(p.Assumed, s.Fabric.Dataplane.leftOpen(found.Why)...)
 	p.unmeasured()
 	p.usualNetwork()
@@ -100,6 +103,7 @@ func (d *Dataplane) leftOpen(why []flow.Reason) []flow.Reason {
 		flow.CodeDetectedPodEgress:     d.PodEgressMasquerade != "",
 		flow.CodeDetectedClusterCIDR:   len(d.ClusterCIDRs) > 0,
 		flow.CodeDetectedPodsBeyond:    len(d.ClusterCIDRs) > 0,
+		flow.CodeDetectedBlindProxy:    len(d.ClusterCIDRs) > 0,
 		flow.CodeDetectedServiceCIDR:   len(d.ServiceCIDRs) > 0,
 		flow.CodeDetectedHairpin:       d.PodNetwork != "",
 		flow.CodeDetectedMasqueradeAll: d.MasqueradeAll != nil,

@@ -22,6 +22,7 @@ const (
 	CodeDetectedUnmodelled    Code = "detected-unmodelled"     // setting, object
 	CodeDetectedServiceCIDR   Code = "detected-service-cidr"   // ranges, object
 	CodeDetectedPodsBeyond    Code = "detected-pods-beyond"    // proxy's ranges, object, pods' ranges, object
+	CodeDetectedBlindProxy    Code = "detected-blind-proxy"    // object
 	CodeDetectedHairpin       Code = "detected-hairpin"        // value, object
 	CodeDetectedNoTunnel      Code = "detected-no-tunnel"      // plugin, object
 	CodeDetectedMixedTunnel   Code = "detected-mixed-tunnel"   // setting, object

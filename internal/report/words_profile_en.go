@@ -22,6 +22,7 @@ var englishProfile = map[flow.Code]string{
 	flow.CodeDetectedMasqueradeAll: "detected: masqueradeAll %[1]s, because of %[2]s",
 	flow.CodeDetectedServiceCIDR:   "detected: service CIDR %[1]s, because of %[2]s",
 	flow.CodeDetectedPodsBeyond:    "kube-proxy recognises pods by %[1]s (%[2]s), but they get addresses of %[3]s (%[4]s): to it those are strangers, whose packets to Services it masquerades",
+	flow.CodeDetectedBlindProxy:    "kube-proxy is told no clusterCIDR (%[1]s), so it cannot tell pods from strangers: it masquerades nobody who asks a cluster IP, and to it a pod that asks an external address is outside",
 	flow.CodeDetectedHairpin:       "detected: hairpinMode %[1]s of the pods' bridge, because of %[2]s",
 	flow.CodeDetectedNoTunnel:      "detected: %[1]s takes no tunnel toward pods on other nodes, because of %[2]s",
 	flow.CodeDetectedMixedTunnel:   "%[2]s (%[1]s) takes the tunnel to some nodes only: which address a node uses toward pods on other nodes is not known; nodes[].masquerade of the Fabric tells it",

@@ -22,6 +22,7 @@ var chineseProfile = map[flow.Code]string{
 	flow.CodeDetectedMasqueradeAll: "检测到 masqueradeAll 为 %[1]s，依据是 %[2]s",
 	flow.CodeDetectedServiceCIDR:   "检测到 Service CIDR 为 %[1]s，依据是 %[2]s",
 	flow.CodeDetectedPodsBeyond:    "kube-proxy 按 %[1]s（%[2]s）识别 Pod，而 Pod 的地址来自 %[3]s（%[4]s）：在它看来这些 Pod 是外来者，它们发往 Service 的报文会做 SNAT",
+	flow.CodeDetectedBlindProxy:    "kube-proxy 没有配置 clusterCIDR（%[1]s），无法把 Pod 与外来者区分开：访问 ClusterIP 的报文都不做 SNAT，访问外部地址的 Pod 在它看来就是集群外的客户端",
 	flow.CodeDetectedHairpin:       "检测到 Pod 网桥的 hairpinMode 为 %[1]s，依据是 %[2]s",
 	flow.CodeDetectedNoTunnel:      "检测到 %[1]s 访问其他节点的 Pod 时不使用隧道，依据是 %[2]s",
 	flow.CodeDetectedMixedTunnel:   "%[2]s（%[1]s）只对部分节点使用隧道：不知道节点访问其他节点的 Pod 时使用哪个地址；可在 Fabric 的 nodes[].masquerade 中说明",
