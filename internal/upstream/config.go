@@ -57,8 +57,15 @@ func Configure(s *cluster.Snapshot, p *cluster.Profile, node string) (Config, er
 		if len(c.IPs) == 0 {
 			c.IPs = n.OtherIPs
 		}
+		ranges := p.ClusterCIDRs
+		switch {
+		case !p.Proxy.DetectsLocalPods:
+			ranges = nil
+		case len(p.ProxyCIDRs) > 0:
+			ranges = p.ProxyCIDRs
+		}
 		for _, v6 := range []bool{false, true} {
-			if around, ok := cover(p.ClusterCIDRs, v6); ok {
+			if around, ok := cover(ranges, v6); ok {
 				c.ClusterCIDRs = append(c.ClusterCIDRs, around)
 			}
 		}
