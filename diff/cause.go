@@ -58,6 +58,13 @@ func (x *comparison) explain(w *witness, l *Loss) {
 	if x.beyond {
 		return
 	}
+	if o := x.only(); o != nil {
+		l.Causes = [][]*Object{{o}}
+		return
+	}
+	if x.enough(&w.touched) {
+		return
+	}
 	p := x.partOf(&w.touched)
 	if len(p.touch) == 0 || !x.answersAlike(p, w) {
 		if len(x.s[0].Pods)+len(x.s[1].Pods) > mostWhole {

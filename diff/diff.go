@@ -191,7 +191,7 @@ func CompareOn(cores reach.Cores, old, young *cluster.Snapshot) (*Report, error)
 // the new one, likewise, to go on from.
 func After(old *reach.Chart, young *cluster.Snapshot) (r *Report, next *reach.Chart, err error) {
 	was := old.Model().Snapshot
-	x := &comparison{s: [2]*cluster.Snapshot{was, align(was, young)}}
+	x := &comparison{s: [2]*cluster.Snapshot{was, align(was, young)}, after: true}
 	x.charts[0] = old
 	if err := x.compare(); err != nil {
 		return nil, nil, err
@@ -217,6 +217,7 @@ func (x *comparison) compare() error {
 	x.r = &Report{Objects: x.changed, Focus: x.focus, Old: x.charts[0], New: x.charts[1]}
 	x.leaveOut()
 	x.services()
+	x.made = 0
 	x.connections()
 	x.workloads()
 	return nil

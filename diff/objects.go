@@ -33,6 +33,8 @@ type comparison struct {
 	names    *naming
 	known    [][]int // causes that were found
 	parts    map[string]*part
+	after    bool // After: bounded
+	made     int  // parts so far
 	all      *part
 	near     map[nsName]*touched
 	policies [2]map[string][]int // places in the Snapshots by namespace

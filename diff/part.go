@@ -33,6 +33,7 @@ func (x *comparison) partOf(t *touched) *part {
 	if p := x.parts[key]; p != nil {
 		return p
 	}
+	x.room()
 	p := &part{x: x, charts: map[string]*reach.Chart{}}
 	x.parts[key] = p
 	var namespaces []string
