@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,19 +17,38 @@ import (
 	"github.com/portolan-net/portolan/internal/kubetest"
 )
 
-// BenchmarkWatch is `portolan watch` as a process of its own at 1,000 pods and ten
-// changes a second, of which one takes a Service away: which part of a core it needs,
-// and how long after the event the line is there. One round takes SECONDS (20).
+// BenchmarkWatch is `portolan watch` as a process of its own at ten changes a second:
+// which part of a core it needs, and how long after the event the line is there. Two of
+// the ten are a policy that closes a Service, or its end. PODS (1000) are the sizes, with
+// commas; one round takes SECONDS (20).
 func BenchmarkWatch(b *testing.B) {
 	seconds := 20
 	if n, err := strconv.Atoi(os.Getenv("SECONDS")); err == nil {
 		seconds = n
 	}
 	b.Setenv("KUBERNETES_SERVICE_HOST", "")
-	l := generated(b, generate.Medium)
-	for range b.N {
-		load(b, l, seconds)
+	for _, name := range strings.Split(cmp.Or(os.Getenv("PODS"), "1000"), ",") {
+		pods, err := strconv.Atoi(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("pods="+name, func(b *testing.B) {
+			l := generated(b, sized(pods))
+			for range b.N {
+				load(b, l, seconds)
+			}
+		})
 	}
+}
+
+// sized is a cluster of so many pods: those that benchmarks name, or between them.
+func sized(pods int) generate.Size {
+	for _, s := range []generate.Size{generate.Small, generate.Medium, generate.Large, generate.Limits} {
+		if s.Pods == pods {
+			return s
+		}
+	}
+	return generate.Size{Nodes: max(3, pods/30), Pods: pods, Services: max(2, pods/12), Policies: max(2, pods/12)}
 }
 
 // generated serves a cluster of a size.
@@ -50,7 +70,69 @@ func generated(b *testing.B, size generate.Size) *kubetest.Live {
 	return l
 }
 
+// loaded is a watch under load.
+type loaded struct {
+	b    *testing.B
+	l    *kubetest.Live
+	keys map[string][]string // names by resource: these objects only change
+
+	lines   chan line
+	policy  string // that closes the Service, or did; "" before the first
+	stands  bool
+	pending time.Time // since when its line is awaited; zero: it is not
+	late    []time.Duration
+}
+
+// line is what the process said, and when.
+type line struct {
+	text string
+	at   time.Time
+}
+
 func load(b *testing.B, l *kubetest.Live, seconds int) {
+	c, lines := begun(b, l)
+	x := &loaded{b: b, l: l, lines: lines, keys: map[string][]string{}}
+	x.await("watching")
+	before, begun := used(b, c.Process.Pid), time.Now()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; n < seconds*10; {
+		select {
+		case s, ok := <-lines:
+			x.heard(s, ok)
+			continue
+		case <-tick.C:
+		}
+		if n%5 > 0 {
+			x.busy(n)
+		} else if x.pending.IsZero() {
+			x.turn(n)
+		}
+		n++
+	}
+	took := time.Since(begun)
+	cores := (used(b, c.Process.Pid) - before).Seconds() / took.Seconds()
+	if !x.pending.IsZero() {
+		x.await(x.word())
+	}
+	slices.Sort(x.late)
+	b.ReportMetric(cores, "cores")
+	b.ReportMetric(float64(x.late[len(x.late)/2])/1e6, "ms-median")
+	b.ReportMetric(float64(x.late[len(x.late)-1])/1e6, "ms-most")
+	b.ReportMetric(float64(len(x.late)), "lines")
+	b.ReportMetric(float64(resident(b, c.Process.Pid))/(1<<20), "MiB")
+	b.ReportMetric(0, "ns/op")
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		b.Errorf("exit: %v", err)
+	}
+}
+
+// begun starts the process.
+func begun(b *testing.B, l *kubetest.Live) (*exec.Cmd, chan line) {
+	b.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
@@ -69,60 +151,58 @@ func load(b *testing.B, l *kubetest.Live, seconds int) {
 	if err := c.Start(); err != nil {
 		b.Fatal(err)
 	}
-	heard := make(chan string, 4096)
+	lines := make(chan line, 4096)
 	go func() {
-		defer close(heard)
+		defer close(lines)
 		for s := bufio.NewScanner(out); s.Scan(); {
-			heard <- s.Text()
+			lines <- line{s.Text(), time.Now()}
 		}
 	}()
-	await := func(word string) time.Time {
-		deadline := time.After(20 * time.Second)
-		for {
-			select {
-			case line, ok := <-heard:
-				if !ok {
-					b.Fatalf("ended before %q", word)
-				}
-				if strings.Contains(line, word) {
-					return time.Now()
-				}
-			case <-deadline:
-				b.Fatalf("no line with %q", word)
+	return c, lines
+}
+
+// await reads lines until one has a word.
+func (x *loaded) await(word string) {
+	x.b.Helper()
+	deadline := time.After(5 * time.Minute)
+	for {
+		select {
+		case s, ok := <-x.lines:
+			if x.heard(s, ok); strings.Contains(s.text, word) {
+				return
 			}
+		case <-deadline:
+			x.b.Fatalf("no line with %q", word)
 		}
 	}
-	await("watching")
-	before, begun := used(b, c.Process.Pid), time.Now()
-	var late []time.Duration
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for n := range seconds * 10 {
-		<-tick.C
-		if n%10 != 0 {
-			busy(b, l, n)
-			continue
-		}
-		policy := fmt.Sprintf("bench-%d", n)
-		sent := l.SentAt(denyOne(b, l, policy))
-		late = append(late, await(policy+" created").Sub(sent))
-		l.Delete("networkpolicies.networking.k8s.io", benchNamespace, policy)
-		await(policy + " deleted")
+}
+
+// word is what the line has that is awaited.
+func (x *loaded) word() string {
+	return x.policy + " " + map[bool]string{true: "created", false: "deleted"}[x.stands]
+}
+
+// heard takes a line; ok is false at the end.
+func (x *loaded) heard(s line, ok bool) {
+	x.b.Helper()
+	if !ok {
+		x.b.Fatal("it ended")
 	}
-	took := time.Since(begun)
-	cores := (used(b, c.Process.Pid) - before).Seconds() / took.Seconds()
-	slices.Sort(late)
-	b.ReportMetric(cores, "cores")
-	b.ReportMetric(float64(late[len(late)/2])/1e6, "ms-median")
-	b.ReportMetric(float64(late[len(late)-1])/1e6, "ms-most")
-	b.ReportMetric(float64(resident(b, c.Process.Pid))/(1<<20), "MiB")
-	b.ReportMetric(0, "ns/op")
-	if err := c.Process.Signal(os.Interrupt); err != nil {
-		b.Fatal(err)
+	if !x.pending.IsZero() && strings.Contains(s.text, x.word()) {
+		x.late = append(x.late, s.at.Sub(x.pending))
+		x.pending = time.Time{}
 	}
-	if err := c.Wait(); err != nil {
-		b.Errorf("exit: %v", err)
+}
+
+// turn closes the Service, or opens it again.
+func (x *loaded) turn(n int) {
+	if x.stands = !x.stands; x.stands {
+		x.policy = fmt.Sprintf("bench-%d", n)
+		x.pending = x.l.SentAt(denyOne(x.b, x.l, x.policy))
+		return
 	}
+	x.pending = time.Now()
+	x.l.Delete("networkpolicies.networking.k8s.io", benchNamespace, x.policy)
 }
 
 // benchNamespace is one without policies, whose pods stand behind a Service.
@@ -146,21 +226,24 @@ func denyOne(b *testing.B, l *kubetest.Live, policy string) int {
 
 // busy is what else changes in a cluster: pods that become ready or not with their
 // slices, labels, what kubelets write, Services.
-func busy(b *testing.B, l *kubetest.Live, n int) {
+func (x *loaded) busy(n int) {
 	edit := func(resource, kind, version string, change func(map[string]any)) {
-		keys := l.Keys(resource)
+		if x.keys[resource] == nil {
+			x.keys[resource] = x.l.Keys(resource)
+		}
+		keys := x.keys[resource]
 		ns, name, _ := strings.Cut(keys[n*7919%len(keys)], "/")
-		o := l.Object(resource, ns, name)
+		o := x.l.Object(resource, ns, name)
 		o["kind"], o["apiVersion"] = kind, version
 		change(o)
-		l.ApplyObject(b, o)
+		x.l.ApplyObject(x.b, o)
 	}
 	switch n % 10 {
 	case 1, 2, 3:
 		edit("pods", "Pod", "v1", func(o map[string]any) {
 			fieldsOf(o, "status")["conditions"] = []any{map[string]any{"type": "Ready", "status": [2]string{"True", "False"}[n/10%2]}}
 		})
-	case 4, 5, 6:
+	case 4, 6:
 		edit("endpointslices.discovery.k8s.io", "EndpointSlice", "discovery.k8s.io/v1", func(o map[string]any) {
 			all, _ := o["endpoints"].([]any)
 			for _, e := range all[:min(1, len(all))] {
