@@ -97,19 +97,21 @@ func (x *making) servicesOf(m *Map, beside func()) {
 	m.Services = slices.DeleteFunc(m.Services, func(s Service) bool { return !x.leaves(&s) })
 }
 
-// portsOf puts the fronts of one Service to their ports.
+// portsOf puts the fronts of one Service to their ports: those of a family come after
+// those of the other.
 func (x *making) portsOf(m *Map, fronts []reach.Front) {
-	var last *Service
+	begin := len(m.Services)
 	for i := range fronts {
 		f := &fronts[i]
 		if !x.wanted(f.Service, f.Named) {
 			continue
 		}
-		if last == nil || last.Port != f.Named {
+		n := begin + slices.IndexFunc(m.Services[begin:], func(s Service) bool { return s.Port == f.Named })
+		if n < begin {
+			n = len(m.Services)
 			m.Services = append(m.Services, x.newService(f.Service, f.Named))
-			last = &m.Services[len(m.Services)-1]
 		}
-		last.Fronts = append(last.Fronts, x.frontOf(f))
+		m.Services[n].Fronts = append(m.Services[n].Fronts, x.frontOf(f))
 	}
 }
 

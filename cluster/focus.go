@@ -156,6 +156,9 @@ func (f *Focus) Find(side Side, counts func(*Pod) bool, versions ...*Snapshot) e
 	if f == nil {
 		return nil
 	}
+	if a := f.Addr(); slices.ContainsFunc(versions, func(s *Snapshot) bool { return s.owns(a) }) {
+		return &WordError{f.Text, "nobody outside has this address: it is the cluster's own", "--from node/NAME, --from pod/NAMESPACE/NAME"}
+	}
 	for _, s := range versions {
 		switch ok, err := f.in(s, counts); {
 		case err != nil:
@@ -176,8 +179,6 @@ func (f *Focus) Find(side Side, counts func(*Pod) bool, versions ...*Snapshot) e
 // in reports whether a Snapshot has what was named.
 func (f *Focus) in(s *Snapshot, counts func(*Pod) bool) (bool, error) {
 	switch {
-	case f.Outside && f.Addr().IsValid() && s.owns(f.Addr()):
-		return false, &WordError{f.Text, "nobody outside has this address: it is the cluster's own", "--from node/NAME, --from pod/NAMESPACE/NAME"}
 	case f.Outside:
 		return f.Client == "" || f.Addr().IsValid() || slices.ContainsFunc(s.Fabric.Clients, func(c Client) bool { return c.Name == f.Client }), nil
 	case f.Node != "":
