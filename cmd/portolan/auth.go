@@ -21,7 +21,7 @@ func (a *app) auth() *cobra.Command {
 what cannot be answered without it. -o yaml prints the ClusterRole with just these
 rights: of this cluster, or with --local of every kind that Portolan knows.
 
-Only lists are read, and four ConfigMaps by their names; no Secret, and nothing is
+Only lists are read, and seven ConfigMaps by their names; no Secret, and nothing is
 written. What may not be read makes the answers that need it UNKNOWN.
 
 --for probe is about what portolan probe needs besides: running commands in pods, and
