@@ -165,7 +165,7 @@ func (l *linter) lacks(kind string) bool {
 // named is a kind that is lacking, with what would have read it.
 func (l *linter) named(kind string) string {
 	if u := l.s.UnreadOf(kind); u != nil {
-		return kind + " (" + u.Right + ")"
+		return kind + " (" + u.Words() + ")"
 	}
 	return kind
 }

@@ -12,6 +12,14 @@ type Unread struct {
 	Except []string
 }
 
+// Words are the right, with kubectl's -A where it is had in some namespaces.
+func (u *Unread) Words() string {
+	if len(u.Except) > 0 {
+		return u.Right + " -A"
+	}
+	return u.Right
+}
+
 // UnreadOf is the list of a kind that was not read as a whole, or nil.
 func (s *Snapshot) UnreadOf(kind string) *Unread {
 	for i := range s.Unread {

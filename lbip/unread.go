@@ -19,7 +19,7 @@ func unread(s *cluster.Snapshot) flow.Reason {
 	}
 	for _, kind := range kinds {
 		if u := s.UnreadOf(kind); u != nil {
-			return flow.Because(flow.CodeUnreadKind, kind, u.Right)
+			return flow.Because(flow.CodeUnreadKind, kind, u.Words())
 		}
 	}
 	return flow.Reason{}

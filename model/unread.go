@@ -24,7 +24,7 @@ func (m *Model) Lacks(kind string) bool { return m.Snapshot.Lacks(kind) }
 // Missing says that objects of a kind are not known, and what would have read them.
 func (m *Model) Missing(kind string) flow.Reason {
 	if u := m.Snapshot.UnreadOf(kind); u != nil {
-		return flow.Because(flow.CodeUnreadKind, kind, u.Right)
+		return flow.Because(flow.CodeUnreadKind, kind, u.Words())
 	}
 	return flow.Because(flow.CodeMissingKind, kind)
 }

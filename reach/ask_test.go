@@ -54,6 +54,9 @@ func TestAskEqualsWalk(t *testing.T) {
 			dataplanes(g, seed/2)
 			g.MorePolicies()
 		}
+		if seed%5 == 0 {
+			forget(g, seed)
+		}
 		m := compile(t, g)
 		c := Compile(m)
 		for range 40 {
