@@ -324,6 +324,12 @@ func TestPage(t *testing.T) {
 	if len(d.Rows) != len(m.Rows) || len(d.Lines) != len(m.Lines) || d.Rows[0] != m.Rows[0].Name {
 		t.Errorf("%+v", d)
 	}
+	// The script moves these with what is scrolled, and keys go to what has a name.
+	for part, want := range map[string]int{`class="names"`: 3, `role="group" aria-label=`: 2, `class="paper"`: 3, `<h1>`: 1} {
+		if n := strings.Count(text, part); n != want {
+			t.Errorf("%d of %s, want %d", n, part, want)
+		}
+	}
 	if !strings.Contains(text, `<html lang="zh">`) || !strings.Contains(text, "谁能访问什么") {
 		t.Error("the page is not in Chinese")
 	}
