@@ -70,7 +70,7 @@ func (d *Describer) DescribePod(pod *cluster.Pod) *PodDescription {
 // foreign lists what other engines may have to say.
 func (d *Describer) foreign(x *PodDescription) {
 	for _, f := range d.t.snapshot.Foreign {
-		if f.Namespace == "" || f.Namespace == x.Pod.Namespace {
+		if f.Touches(x.Pod.Namespace) {
 			x.Foreign = append(x.Foreign, f.Object)
 		}
 	}
