@@ -8,6 +8,8 @@ import (
 // Error is a word that makes no sense, or that the cluster does not have.
 type Error = cluster.WordError
 
+func wrong(part, what, hint string) *Error { return &Error{Part: part, What: what, Hint: hint} }
+
 // focus is what somebody named, and the units of its pods: of a Service those behind
 // it.
 type focus struct {

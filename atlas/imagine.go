@@ -28,7 +28,7 @@ func ParseImagined(text string) (Imagined, error) {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
 	if parts[0] == "" || len(parts) > 3 || strings.ContainsAny(parts[0], "=, /") {
-		return Imagined{}, &Error{text, "not a pod to imagine", imagineHint}
+		return Imagined{}, wrong(text, "not a pod to imagine", imagineHint)
 	}
 	x := Imagined{Written: text, Namespace: parts[0], Labels: cluster.Labels{}}
 	for i, list := range parts[1:] {
@@ -36,14 +36,14 @@ func ParseImagined(text string) (Imagined, error) {
 			if i == 0 {
 				k, v, ok := strings.Cut(word, "=")
 				if !ok || k == "" {
-					return x, &Error{text, fmt.Sprintf("%q is not LABEL=VALUE", word), imagineHint}
+					return x, wrong(text, fmt.Sprintf("%q is not LABEL=VALUE", word), imagineHint)
 				}
 				x.Labels[k] = v
 				continue
 			}
 			p, err := parsePort(word)
 			if err != nil {
-				return x, &Error{text, err.Error(), imagineHint}
+				return x, wrong(text, err.Error(), imagineHint)
 			}
 			x.Ports = append(x.Ports, p)
 		}
@@ -78,10 +78,10 @@ func imagine(c *reach.Chart, list []Imagined) (*reach.Chart, error) {
 	for i := range list {
 		x := &list[i]
 		if c.Model().Index.Namespace(x.Namespace) == nil && !lives(c, x.Namespace) {
-			return nil, &Error{x.Written, "no namespace " + x.Namespace + " in the input", "name one that exists: policies look at its labels"}
+			return nil, wrong(x.Written, "no namespace " + x.Namespace + " in the input", "name one that exists: policies look at its labels")
 		}
 		if p := c.Model().Index.Pod(x.Namespace, imaginedName(i)); p != nil {
-			return nil, &Error{x.Written, "a pod of the input is called " + imaginedName(i) + " already", "imagine fewer pods, or others first"}
+			return nil, wrong(x.Written, "a pod of the input is called " + imaginedName(i) + " already", "imagine fewer pods, or others first")
 		}
 		pods = append(pods, c.Imagine(x.Namespace, imaginedName(i), x.Labels, x.Ports...))
 	}

@@ -47,10 +47,10 @@ func Make(c *reach.Chart, o Options) (*Map, error) {
 	}
 	x.putTogether(m)
 	if n := len(m.Rows) * len(m.Columns); n > mostCells {
-		return nil, &Error{
+		return nil, wrong(
 			"--by " + m.By.String(), fmt.Sprintf("that is %d times %d groups, too many for one map", len(m.Rows), len(m.Columns)),
 			"name a part: -n NAMESPACE, --from, --to; or --by namespace",
-		}
+		)
 	}
 	x.servicesOf(m, func() { x.draw(m) })
 	if !x.from.pods() {
@@ -84,7 +84,7 @@ func (x *making) look() error {
 	case x.to == nil && x.o.Namespace != "":
 		f, err := focusOn(x.c, cluster.InNamespace(x.o.Namespace), cluster.FromSide)
 		if err != nil {
-			return &Error{x.o.Namespace, "no pods of that namespace in the input", "-n NAMESPACE"}
+			return wrong(x.o.Namespace, "no pods of that namespace in the input", "-n NAMESPACE")
 		}
 		x.asked = f.units
 	}
