@@ -78,10 +78,10 @@ func imagine(c *reach.Chart, list []Imagined) (*reach.Chart, error) {
 	for i := range list {
 		x := &list[i]
 		if c.Model().Index.Namespace(x.Namespace) == nil && !lives(c, x.Namespace) {
-			return nil, wrong(x.Written, "no namespace " + x.Namespace + " in the input", "name one that exists: policies look at its labels")
+			return nil, wrong(x.Written, "no namespace "+x.Namespace+" in the input", "name one that exists: policies look at its labels")
 		}
 		if p := c.Model().Index.Pod(x.Namespace, imaginedName(i)); p != nil {
-			return nil, wrong(x.Written, "a pod of the input is called " + imaginedName(i) + " already", "imagine fewer pods, or others first")
+			return nil, wrong(x.Written, "a pod of the input is called "+imaginedName(i)+" already", "imagine fewer pods, or others first")
 		}
 		pods = append(pods, c.Imagine(x.Namespace, imaginedName(i), x.Labels, x.Ports...))
 	}

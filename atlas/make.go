@@ -48,7 +48,7 @@ func Make(c *reach.Chart, o Options) (*Map, error) {
 	x.putTogether(m)
 	if n := len(m.Rows) * len(m.Columns); n > mostCells {
 		return nil, wrong(
-			"--by " + m.By.String(), fmt.Sprintf("that is %d times %d groups, too many for one map", len(m.Rows), len(m.Columns)),
+			"--by "+m.By.String(), fmt.Sprintf("that is %d times %d groups, too many for one map", len(m.Rows), len(m.Columns)),
 			"name a part: -n NAMESPACE, --from, --to; or --by namespace",
 		)
 	}
