@@ -111,6 +111,12 @@ func (c *Cluster) Shell(user, line string) said {
 	return c.run("/bin/sh", user, "", "-ec", line)
 }
 
+// Helm runs the real helm as the admin.
+func (c *Cluster) Helm(args ...string) said {
+	c.t.Helper()
+	return c.run(filepath.Join(filepath.Dir(c.kubectl()), "helm"), "admin", "", args...)
+}
+
 // kubectl is this binary by that name, as a file.
 func (c *Cluster) kubectl() string {
 	c.t.Helper()
@@ -123,6 +129,7 @@ func (c *Cluster) kubectl() string {
 	self, err := os.Executable()
 	must(c.t, err)
 	must(c.t, os.Symlink(self, file))
+	must(c.t, os.Symlink(self, filepath.Join(bin, "helm")))
 	must(c.t, os.Symlink(product, filepath.Join(bin, "portolan")))
 	must(c.t, os.Symlink(product, filepath.Join(bin, "kubectl-portolan")))
 	return file

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
+	helm "helm.sh/helm/v4/pkg/cmd"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -30,6 +31,16 @@ var roles = map[string]func() int{
 	"kube-proxy":               func() int { return cli.Run(kubeproxy.NewProxyCommand()) },
 	"kubectl": func() int {
 		kubectlutil.CheckErr(cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()))
+		return 0
+	},
+	"helm": func() int {
+		c, err := helm.NewRootCmd(os.Stdout, os.Args[1:], helm.SetupLogging)
+		if err == nil {
+			err = c.Execute()
+		}
+		if err != nil {
+			return complain(err)
+		}
 		return 0
 	},
 }
