@@ -120,14 +120,10 @@ func (o *FromOutside) equal(p *FromOutside) bool {
 	})
 }
 
-// ingressRow is what isolates a pod, or an open row.
+// ingressRow is what isolates a pod that packets of the family are for.
 func (c *Chart) ingressRow(p *cluster.Pod, f family) *row {
-	c.unitsOf()
 	rows := c.rows[ingress]
-	if n := c.unitAt(p); n >= 0 && rows.ofUnit[f][n] >= 0 {
-		return rows.list[f][rows.ofUnit[f][n]]
-	}
-	return rows.list[f][0]
+	return rows.list[f][rows.ofUnit[f][c.unitAt(p)]]
 }
 
 // cutRanges are the addresses for which a set answers no, perhaps and yes.
@@ -182,7 +178,7 @@ func (a *asked) nodesLike(first string) []span {
 func (a *asked) addressed(g []span) []span {
 	var out []span
 	for _, s := range g {
-		for i := s.from; i < s.to && int(i) < len(a.c.m.Snapshot.Nodes); i++ {
+		for i := s.from; i < s.to; i++ {
 			if a.c.m.Snapshot.Nodes[i].IP(a.IPv6).IsValid() {
 				out = appendSpan(out, span{i, i + 1})
 			}
@@ -250,27 +246,23 @@ func (c *Chart) insideRanges(f family) []policy.Range {
 	pl := c.placesOf()
 	if pl.inside[f] == nil {
 		pl.inside[f] = rangesOf(append(slices.Clone(c.m.Profile.ClusterCIDRs), c.m.Profile.ServiceCIDRs...), f)
-		if pl.inside[f] == nil {
-			pl.inside[f] = []policy.Range{}
-		}
 	}
 	return pl.inside[f]
 }
 
 // nobodyIn is an address of the ranges that no pod and no node has.
 func (c *Chart) nobodyIn(ranges []policy.Range) netip.Addr {
-	const tries = 64
-	for _, r := range ranges {
-		a := r.Last
-		for range tries {
-			if !r.Contains(a) {
-				break
-			}
-			if c.m.Home(a) == "" && c.m.Index.PodByIP(a) == nil && !a.IsLoopback() && !a.IsUnspecified() {
+	for _, r := range withoutRanges(ranges, everyNodes) {
+		for a := r.Last; r.Contains(a); a = a.Prev() {
+			if c.m.Home(a) == "" && c.m.Index.PodByIP(a) == nil {
 				return a
 			}
-			a = a.Prev()
 		}
 	}
 	return netip.Addr{}
+}
+
+// everyNodes are loopback addresses and those that stand for none.
+var everyNodes = []policy.Range{
+	policy.RangeOf(netip.MustParsePrefix("0.0.0.0/32")), policy.RangeOf(netip.MustParsePrefix("127.0.0.0/8")), policy.RangeOf(netip.MustParsePrefix("::/127")),
 }

@@ -42,13 +42,14 @@ const (
 	yes
 )
 
-// holds answers for one party; class is that of its pod, or -1.
+// holds answers for one party; class is that of its pod, or -1, which is in no
+// list.
 func (p *peers) holds(class int32, party *policy.Party, identities bool) match {
-	if p.everybody || class >= 0 && has(p.yes, class) {
+	if p.everybody || has(p.yes, class) {
 		return yes
 	}
 	answer := no
-	if class >= 0 && has(p.perhaps, class) || party.Pod == nil && !party.Unread.IsZero() && p.selectors {
+	if has(p.perhaps, class) || party.Pod == nil && !party.Unread.IsZero() && p.selectors {
 		answer = perhaps
 	}
 	if party.NoBlocks || identities && (party.Pod != nil || party.Node) {
@@ -74,7 +75,7 @@ func (p *peers) holdsAddr(class int32, addr netip.Addr) match {
 	}
 	for i := range p.named {
 		n := &p.named[i]
-		if class < 0 || !has(n.only, class) {
+		if !has(n.only, class) {
 			continue
 		}
 		if !addr.IsValid() {

@@ -1,0 +1,113 @@
+package reach
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/portolan-net/portolan/flow"
+)
+
+// Each unit is in the one part whose answer is what it meets leg by leg and check by
+// check; no part is empty, and no two say the same.
+func TestPartition(t *testing.T) {
+	const units = 12
+	r := rand.New(rand.NewPCG(14, 1))
+	parts := 0
+	for n := range 4000 {
+		p, says := randomTrip(r, units)
+		p.ask([]span{{0, units}}, p.order())
+		parts += len(p.out)
+		in := make([]string, units)
+		for i := range p.out {
+			o := &p.out[i]
+			if len(o.units) == 0 || slices.ContainsFunc(p.out[:i], func(q part) bool { return saysOf(&q.answer) == saysOf(&o.answer) }) {
+				t.Fatalf("%d: a part of nobody, or told twice: %+v", n, p.out)
+			}
+			for u := range int32(units) {
+				if has(o.units, u) {
+					in[u] += saysOf(&o.answer)
+				}
+			}
+		}
+		for u := range in {
+			if want := fares(&p, says, u); in[u] != want {
+				t.Fatalf("%d: unit %d: %s, one by one %s: %+v", n, u, in[u], want, p.legs)
+			}
+		}
+	}
+	if parts < 8000 {
+		t.Errorf("only %d parts", parts)
+	}
+}
+
+// randomTrip is a trip of few legs on which few checks are asked again and again;
+// says is what each of those says of each unit.
+func randomTrip(r *rand.Rand, units int) (p partitioner, says [][]match) {
+	for range 1 + r.IntN(5) {
+		c, s := &cut{}, make([]match, units)
+		likely := r.IntN(4) // which answer most get
+		for u := range s {
+			if s[u] = match(likely); likely == 3 || r.IntN(3) == 0 {
+				s[u] = match(r.IntN(3))
+			}
+			c.units[s[u]] = appendSpan(c.units[s[u]], span{int32(u), int32(u) + 1})
+		}
+		p.cuts, says = append(p.cuts, c), append(says, s)
+	}
+	for range 1 + r.IntN(3) {
+		l := leg{fate: []flow.Fate{flow.Delivered, flow.Delivered, flow.DeniedByPolicy, flow.Unknown}[r.IntN(4)], seen: flow.Seen(r.IntN(4)), count: 1 + r.IntN(2)}
+		var at []int
+		for stop := range r.IntN(4) {
+			denied := flow.Seen(r.IntN(4))
+			for range 1 + r.IntN(2) {
+				l.checks = append(l.checks, check{stop: stop, denied: denied})
+				at = append(at, r.IntN(len(p.cuts)))
+			}
+		}
+		p.legs, p.at = append(p.legs, l), append(p.at, at)
+	}
+	p.asking = slices.Repeat([]match{unasked}, len(p.cuts))
+	return p, says
+}
+
+// fares is what one unit is told: a leg ends at the first stop where some check
+// denies, else where one is open.
+func fares(p *partitioner, says [][]match, unit int) string {
+	var a Answer
+	var fates []flow.Fate
+	for i := range p.legs {
+		l := &p.legs[i]
+		fate, seen := l.fate, l.seen
+		for j := len(l.checks) - 1; j >= 0; j-- { // the first stop is looked at last
+			worst := yes
+			for k := range l.checks {
+				if l.checks[k].stop == l.checks[j].stop {
+					worst = min(worst, says[p.at[i][k]][unit])
+				}
+			}
+			switch {
+			case worst == perhaps:
+				fate, seen = flow.Unknown, flow.SeenUnknown
+			case worst == no && l.checks[j].denied == flow.SeenUnknown:
+				fate, seen = flow.DeniedByPolicy, flow.Timeout
+			case worst == no:
+				fate, seen = flow.DeniedByPolicy, l.checks[j].denied
+			}
+		}
+		fates = append(fates, fate)
+		if !slices.Contains(a.Fates, fate) {
+			a.Fates = append(a.Fates, fate)
+		}
+		if !slices.Contains(a.Seen, seen) {
+			a.Seen = append(a.Seen, seen)
+		}
+		if a.Legs += l.count; fate == flow.Delivered {
+			a.Delivered += l.count
+		}
+	}
+	slices.Sort(a.Fates)
+	slices.Sort(a.Seen)
+	a.Verdict = flow.Sum(fates)
+	return saysOf(&a)
+}
