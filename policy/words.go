@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -168,12 +169,14 @@ func (d *Describer) port(pp *cluster.PolicyPort, servers []Peer) Port {
 	at := map[uint16]int{}
 	seen := map[*cluster.Pod]bool{}
 	for i := range servers {
-		for pod := range d.members(&servers[i]) {
+		for _, pod := range d.members(&servers[i]) {
 			if seen[pod] {
 				continue
 			}
 			seen[pod] = true
-			for _, n := range pod.PortNumbers(x.Protocol, x.Name) {
+			numbers := pod.PortNumbers(x.Protocol, x.Name)
+			slices.Sort(numbers)
+			for _, n := range slices.Compact(numbers) {
 				k, ok := at[n]
 				if !ok {
 					k = len(x.Numbers)

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"iter"
 	"maps"
 	"net/netip"
 	"slices"
@@ -17,6 +16,7 @@ type Describer struct {
 	host        []*cluster.Pod // live hostNetwork pods
 	byNamespace map[string][]*cluster.Pod
 	hostBy      map[string][]*cluster.Pod // by namespace
+	spaces      []string                  // namespaces of pods, in order
 	addrs       []located                 // of pods and nodes, in order
 	services    map[servedPort][]*cluster.Service
 }
@@ -39,12 +39,14 @@ func (t *Tables) Describer() *Describer {
 	d := &Describer{
 		t: t, byNamespace: map[string][]*cluster.Pod{}, hostBy: map[string][]*cluster.Pod{}, services: map[servedPort][]*cluster.Service{},
 	}
+	spaces := map[string]bool{}
 	for i := range t.snapshot.Pods {
 		p := &t.snapshot.Pods[i]
-		switch {
-		case p.Finished():
+		if p.Finished() {
 			continue
-		case p.HostNetwork:
+		}
+		spaces[p.Namespace] = true
+		if p.HostNetwork {
 			d.host = append(d.host, p)
 			d.hostBy[p.Namespace] = append(d.hostBy[p.Namespace], p)
 			continue
@@ -52,6 +54,7 @@ func (t *Tables) Describer() *Describer {
 		d.pods = append(d.pods, p)
 		d.byNamespace[p.Namespace] = append(d.byNamespace[p.Namespace], p)
 	}
+	d.spaces = sortedKeys(spaces)
 	for i := range t.snapshot.Services {
 		svc := &t.snapshot.Services[i]
 		for _, sp := range svc.Ports {
@@ -118,8 +121,7 @@ func (d *Describer) findNamespaces(x *Peer) {
 		x.All, x.Host = true, d.host
 		return
 	}
-	for i := range d.t.snapshot.Namespaces {
-		name := d.t.snapshot.Namespaces[i].Name
+	for _, name := range d.spaces {
 		m, _ := d.t.namespaceMatches(x.NamespaceSelector, name)
 		switch m {
 		case yes:
@@ -159,21 +161,21 @@ func (d *Describer) findAddresses(x *Peer) {
 	}
 }
 
-// members yields the pods a peer stands for, also where they are not listed.
-func (d *Describer) members(x *Peer) iter.Seq[*cluster.Pod] {
-	if !x.All {
-		return slices.Values(x.Known)
+// members are the pods a peer stands for, also where they are not listed.
+func (d *Describer) members(x *Peer) []*cluster.Pod {
+	switch {
+	case !x.All:
+		return x.Known
+	case x.Kind != PeerBlock:
+		return d.pods
 	}
-	return func(yield func(*cluster.Pod) bool) {
-		for _, p := range d.pods {
-			if x.Kind == PeerBlock && !p.IP(x.Block.CIDR.Addr().Is6()).IsValid() {
-				continue
-			}
-			if !yield(p) {
-				return
-			}
+	var out []*cluster.Pod
+	for _, p := range d.pods {
+		if p.IP(x.Block.CIDR.Addr().Is6()).IsValid() {
+			out = append(out, p)
 		}
 	}
+	return out
 }
 
 func sortedKeys(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

@@ -72,11 +72,8 @@ func (d *Describer) subjectNotes(x *Description) []flow.Reason {
 // difference of empty and absent.
 func (d *Describer) sideNotes(x *Description, s *Side) []flow.Reason {
 	rules, field := s.Direction.rules(x.Policy)
-	if !s.Isolates {
-		if len(rules) > 0 {
-			return []flow.Reason{flow.Because(flow.CodeDescribeUnusedRules, s.Direction.String(), field)}
-		}
-		return nil
+	if !s.Isolates && len(rules) > 0 {
+		return []flow.Reason{flow.Because(flow.CodeDescribeUnusedRules, s.Direction.String(), field)}
 	}
 	var out []flow.Reason
 	list := map[Direction]string{Ingress: "from", Egress: "to"}[s.Direction]
@@ -248,7 +245,7 @@ func portRef(r cluster.PortRef) string {
 // serviceWith returns the Service of these pods whose port, and not whose target
 // port, is p, if none of its pods has p itself.
 func (d *Describer) serviceWith(p *Port, servers []*cluster.Pod) (*cluster.Service, *cluster.ServicePort) {
-	if len(servers) == 0 || slices.ContainsFunc(servers, func(pod *cluster.Pod) bool { return pod.Declares(p.Protocol, p.First) }) {
+	if slices.ContainsFunc(servers, func(pod *cluster.Pod) bool { return pod.Declares(p.Protocol, p.First) }) {
 		return nil, nil
 	}
 	asked := map[string]bool{}

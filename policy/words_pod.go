@@ -104,7 +104,7 @@ func (d *Describer) podSide(pod *cluster.Pod, s *PodSide) []flow.Reason {
 	var notes []flow.Reason
 	var all []granted
 	for _, p := range s.Isolating {
-		subjects := Peer{Kind: PeerPods, Namespace: p.Namespace, Known: []*cluster.Pod{pod}}
+		subjects := Peer{Kind: PeerPods, Known: []*cluster.Pod{pod}}
 		side := d.side(p, s.Direction, true, &subjects)
 		for i := range side.Rules {
 			r := &side.Rules[i]
@@ -112,11 +112,11 @@ func (d *Describer) podSide(pod *cluster.Pod, s *PodSide) []flow.Reason {
 			for _, name := range missing {
 				notes = append(notes, flow.Because(flow.CodeDescribePodNoName, p.Object().String()+" "+r.Origin.Field, name))
 			}
-			if len(r.Ports) > 0 && ports.isEmpty() {
+			if ports.isEmpty() {
 				continue
 			}
 			for k := range r.Peers {
-				all = join(all, granted{ports, Grant{Peer: r.Peers[k], By: []flow.Origin{r.Origin}}})
+				all = join(all, granted{d.portsToward(ports, &r.Peers[k]), Grant{Peer: r.Peers[k], By: []flow.Origin{r.Origin}}})
 			}
 		}
 	}
@@ -137,12 +137,22 @@ type granted struct {
 	Grant
 }
 
+// portsToward is the set with what its names stand for at one peer of the rule.
+func (d *Describer) portsToward(set portSet, peer *Peer) portSet {
+	names := set.names
+	set.names = nil
+	for _, x := range names {
+		set.names = append(set.names, d.port(&cluster.PolicyPort{Protocol: x.Protocol, Port: cluster.PortRef{Name: x.Name}}, []Peer{*peer}))
+	}
+	return set
+}
+
 // join adds a grant; the same peer on the same ports is one, and so are all
 // blocks of the same ports.
 func join(all []granted, g granted) []granted {
 	for i := range all {
 		x := &all[i]
-		if x.ports.key() != g.ports.key() || !x.Peer.joins(&g.Peer) {
+		if portKey(x.ports.list()) != portKey(g.ports.list()) || !x.Peer.joins(&g.Peer) {
 			continue
 		}
 		if !slices.Contains(x.By, g.By[0]) {
@@ -157,9 +167,10 @@ func join(all []granted, g granted) []granted {
 	return append(all, g)
 }
 
-// joins reports whether two peers can be told as one.
+// joins reports whether two peers can be told as one. The policies of one pod are
+// all of its namespace.
 func (x *Peer) joins(y *Peer) bool {
-	return x.Kind == y.Kind && x.Namespace == y.Namespace &&
+	return x.Kind == y.Kind &&
 		selectorKey(x.NamespaceSelector) == selectorKey(y.NamespaceSelector) &&
 		selectorKey(x.PodSelector) == selectorKey(y.PodSelector)
 }
@@ -191,13 +202,11 @@ func (x *Peer) addBlock(y *Peer) {
 }
 
 // covered reports whether a grant says nothing more than another one does that
-// admits everybody on at least its ports.
+// admits everybody on at least its ports. No two admit everybody on the same ones,
+// since they are joined.
 func covered(all []granted, i int) bool {
 	for j := range all {
-		if j == i || all[j].Peer.Kind != PeerEverybody || !all[j].ports.holds(&all[i].ports) {
-			continue
-		}
-		if all[i].Peer.Kind != PeerEverybody || !all[i].ports.holds(&all[j].ports) || j < i {
+		if j != i && all[j].Peer.Kind == PeerEverybody && all[j].ports.holds(&all[i].ports) {
 			return true
 		}
 	}

@@ -103,9 +103,9 @@ func TestDescribePod(t *testing.T) {
 // are told as one.
 func TestDescribePodNamesOfBlocks(t *testing.T) {
 	tables := read(t, letter(), pods, netpol("a", "podSelector: {}, policyTypes: [Egress], egress: ["+
-		"{to: [{ipBlock: {cidr: 10.244.0.1/32}}], ports: [{port: redis}]}, {to: [{ipBlock: {cidr: 10.244.0.2/32}}], ports: [{port: redis}]}]"))
+		"{to: [{ipBlock: {cidr: 10.244.0.2/32}}], ports: [{port: redis}, {port: metrics}]}, {to: [{ipBlock: {cidr: 10.244.0.1/32}}], ports: [{port: metrics}, {port: redis}]}]"))
 	d := tables.Describer().DescribePod(tables.index.Pod("default", "web"))
-	wantText(t, "egress", d.Sides[1].text(), "ipBlock 10.244.0.1-10.244.0.2: default/db default/db2 on [TCP 0-0 redis 6379(default/db) 6380(default/db2)] by aegress[0],aegress[1]")
+	wantText(t, "egress", d.Sides[1].text(), "ipBlock 10.244.0.1-10.244.0.2: default/db default/db2 on [TCP 0-0 metrics 9121(default/db), TCP 0-0 redis 6380(default/db2) 6379(default/db)] by aegress[0],aegress[1]")
 }
 
 func TestDescribePodExempt(t *testing.T) {

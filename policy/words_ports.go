@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 )
 
@@ -25,7 +24,7 @@ type span struct {
 
 // portsOf is the set of a rule's ports for one pod, and the names among them
 // that the pod does not have. A name of an egress rule is the other end's and
-// stays one.
+// stays one, unless every port it may stand for is in the set anyway.
 func portsOf(r *Rule, d Direction) (set portSet, missing []string) {
 	if len(r.Ports) == 0 {
 		return portSet{every: true}, nil
@@ -47,7 +46,10 @@ func portsOf(r *Rule, d Direction) (set portSet, missing []string) {
 		}
 	}
 	set.spans = mergeSpans(set.spans)
-	slices.SortFunc(set.names, func(a, b Port) int { return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Name, b.Name)) })
+	set.names = slices.DeleteFunc(set.names, func(p Port) bool { return set.within(p.Protocol, 1, 65535) })
+	byName := func(a, b Port) int { return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Name, b.Name)) }
+	slices.SortFunc(set.names, byName)
+	set.names = slices.CompactFunc(set.names, func(a, b Port) bool { return byName(a, b) == 0 })
 	return set, missing
 }
 
@@ -77,48 +79,43 @@ func (s *portSet) holds(o *portSet) bool {
 	if o.every {
 		return false
 	}
-	within := func(p flow.Protocol, first, last uint16) bool {
-		return slices.ContainsFunc(s.spans, func(x span) bool { return x.protocol == p && x.first <= first && last <= x.last })
-	}
 	for _, x := range o.spans {
-		if !within(x.protocol, x.first, x.last) {
+		if !s.within(x.protocol, x.first, x.last) {
 			return false
 		}
 	}
 	for _, n := range o.names {
 		named := slices.ContainsFunc(s.names, func(x Port) bool { return x.Name == n.Name && x.Protocol == n.Protocol })
-		if !named && !within(n.Protocol, 1, 65535) {
+		if !named && !s.within(n.Protocol, 1, 65535) {
 			return false
 		}
 	}
 	return true
 }
 
-// addNumbers adds what the same names stand for at other ends.
-func (s *portSet) addNumbers(o *portSet) {
-	s.names = slices.Clone(s.names)
-	for i := range s.names {
-		s.names[i].Numbers = slices.Clone(s.names[i].Numbers)
-		for _, n := range o.names[i].Numbers {
-			s.names[i].addNumber(n.Number, n.Pods...)
-		}
-	}
+// within reports whether one range of s holds the ports.
+func (s *portSet) within(p flow.Protocol, first, last uint16) bool {
+	return slices.ContainsFunc(s.spans, func(x span) bool { return x.protocol == p && x.first <= first && last <= x.last })
 }
 
-// addNumber notes that pods give the number to the port's name.
-func (x *Port) addNumber(number uint16, pods ...*cluster.Pod) {
-	k := slices.IndexFunc(x.Numbers, func(n NamedPort) bool { return n.Number == number })
-	if k < 0 {
-		k = len(x.Numbers)
-		x.Numbers = append(x.Numbers, NamedPort{Number: number})
-	}
-	to := slices.Clone(x.Numbers[k].Pods)
-	for _, p := range pods {
-		if !slices.Contains(to, p) {
-			to = append(to, p)
+// addNumbers adds what the same names stand for at other ends, to a set whose names
+// are its own.
+func (s *portSet) addNumbers(o *portSet) {
+	for i := range s.names {
+		x := &s.names[i]
+		for _, n := range o.names[i].Numbers {
+			k := slices.IndexFunc(x.Numbers, func(known NamedPort) bool { return known.Number == n.Number })
+			if k < 0 {
+				x.Numbers = append(x.Numbers, n)
+				continue
+			}
+			for _, p := range n.Pods {
+				if !slices.Contains(x.Numbers[k].Pods, p) {
+					x.Numbers[k].Pods = append(x.Numbers[k].Pods, p)
+				}
+			}
 		}
 	}
-	x.Numbers[k].Pods = to
 }
 
 // list is the set as ports; none means every port.
@@ -132,11 +129,4 @@ func (s *portSet) list() []Port {
 		out = append(out, p)
 	}
 	return append(out, s.names...)
-}
-
-func (s *portSet) key() string {
-	if s.every {
-		return "every"
-	}
-	return portKey(s.list())
 }
