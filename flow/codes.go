@@ -86,6 +86,7 @@ const (
 	CodeNamespaceUnknown Code = "namespace-unknown" // namespace
 	CodeAddressUnknown   Code = "address-unknown"   // where
 	CodeMissingKind      Code = "missing-kind"      // kinds
+	CodeUnreadKind       Code = "unread-kind"       // kind, right
 
 	// Why a rule does not admit.
 	CodeMissNothing     Code = "miss-no-rules"             // direction

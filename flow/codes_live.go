@@ -16,8 +16,6 @@ const (
 	// CodeUnreadPolicy says: %[1]s may decide about %[2]s, and could not be read
 	CodeUnreadPolicy Code = "unread-policy"
 
-	// CodeUnreadKind says: objects of kind %[1]s could not be read (%[2]s), and one of them may decide here
-	CodeUnreadKind Code = "unread-kind"
 	// CodeLiveNarrow says: who asks may %[1]s %[2]s in %[3]s alone: what rests on those of other namespaces is not known (portolan auth)
 	CodeLiveNarrow Code = "live-narrow"
 
