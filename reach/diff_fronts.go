@@ -67,30 +67,35 @@ type frontDiff struct {
 	*Difference
 	// calm: what all fronts depend on is as it was.
 	calm  bool
-	nodes []int32 // of the old version: their places in the new one, or -1
 	moved []bool  // units of the new version whose ingress changed
+	nodes []int32 // places of the old version in the new one, or -1; when they are needed
 }
 
 func (x *frontDiff) begin() {
-	a, b := x.Old.m.Snapshot, x.New.m.Snapshot
-	places := x.New.placesOf()
-	for i := range a.Nodes {
-		n, ok := places.number[a.Nodes[i].Name]
-		if !ok {
-			n = -1
-		}
-		x.nodes = append(x.nodes, n)
-	}
 	x.moved = make([]bool, len(x.New.units.list))
 	for _, s := range x.changed[ingress] {
 		for i := s.from; i < s.to; i++ {
 			x.moved[x.Pods[i].New] = true
 		}
 	}
+	a, b := x.Old.m.Snapshot, x.New.m.Snapshot
 	p, q := *x.Old.m.Profile, *x.New.m.Profile
+	p.Assumed, q.Assumed = nil, nil
 	x.calm = len(x.changed[egress]) == 0 && reflect.DeepEqual(p, q) && reflect.DeepEqual(a.Nodes, b.Nodes) &&
-		reflect.DeepEqual(a.Fabric, b.Fabric) && reflect.DeepEqual(a.MetalLB, b.MetalLB) && reflect.DeepEqual(a.Foreign, b.Foreign) &&
-		slices.Equal(a.Absent, b.Absent) && reflect.DeepEqual(a.Unread, b.Unread)
+		reflect.DeepEqual(a.Fabric, b.Fabric) && slices.Equal(a.Absent, b.Absent) && reflect.DeepEqual(a.Unread, b.Unread) && x.sameSenders()
+}
+
+// sameSenders reports whether packets of who is in both versions start as they did,
+// whatever front they are for.
+func (x *frontDiff) sameSenders() bool {
+	ranges := sourceRanges(x.New.m)
+	for _, b := range x.Pods {
+		p, q := &x.Old.units.list[b.Old], &x.New.units.list[b.New]
+		if p.contested != q.contested || x.Old.kindOf(p, ranges) != x.New.kindOf(q, ranges) {
+			return false
+		}
+	}
+	return true
 }
 
 // frontKind is fronts of a Service that stand for each other in two versions.
@@ -147,25 +152,24 @@ func sameService(a, b *cluster.Service) bool {
 	return reflect.DeepEqual(p, q)
 }
 
-// sameFront reports whether nothing that the front's answers depend on changed.
+// sameFront reports whether nothing that the front's answers depend on changed,
+// where its Service did not.
 func (x *frontDiff) sameFront(a, b *service.Front) bool {
-	if a.Addr != b.Addr || a.Port != b.Port || !x.sameHops(a.Addr) {
+	if len(x.Old.together(a)) != 1 || len(x.New.together(b)) != 1 || !x.sameHops(b.Addr) {
 		return false
 	}
-	if len(x.Old.together(a)) != 1 || len(x.New.together(b)) != 1 {
+	was, now := a.Backends.All(), b.Backends.All()
+	if len(was) != len(now) {
 		return false
 	}
-	p, q := a.Backends.All(), b.Backends.All()
-	return slices.EqualFunc(p, q, func(p, q service.Backend) bool {
-		if !p.Same(&q) || (p.Target == nil) != (q.Target == nil) {
+	p, q := x.Old.targetsOf(a.Backends, a.Protocol), x.New.targetsOf(b.Backends, b.Protocol)
+	for i := range now {
+		// What is no pod like most, another Service may take, or another process.
+		if !was[i].Same(&now[i]) || !p[i].plain || !q[i].plain || p[i].listens != q[i].listens || x.moved[q[i].unit] {
 			return false
 		}
-		if p.Target == nil {
-			return true
-		}
-		unit := x.New.UnitOf(q.Target)
-		return slices.Equal(p.Target.Ports, q.Target.Ports) && p.Target.Node == q.Target.Node && (unit < 0 || !x.moved[unit])
-	})
+	}
+	return true
 }
 
 // sameHops reports whether routers send the address where they did.
@@ -173,11 +177,11 @@ func (x *frontDiff) sameHops(addr netip.Addr) bool {
 	a, b := x.Old.m.Announce.Routers(), x.New.m.Announce.Routers()
 	for i := range a {
 		p, q := x.Old.m.Announce.NextHops(&a[i], addr), x.New.m.Announce.NextHops(&b[i], addr)
-		if p.Known != q.Known || !(p.Everyone && q.Everyone) && !slices.Equal(p.Nodes, q.Nodes) {
+		if p.Known != q.Known || p.Unread != q.Unread || !(p.Everyone && q.Everyone) && !slices.Equal(p.Nodes, q.Nodes) {
 			return false
 		}
 	}
-	return true
+	return (x.Old.m.Services.ProxyMode(addr) == nil) == (x.New.m.Services.ProxyMode(addr) == nil)
 }
 
 func (x *frontDiff) compare(out []FrontChange, a, b *service.Front) []FrontChange {
@@ -265,16 +269,33 @@ func (x *frontDiff) via(was, now []Via) []NodesChange {
 
 // renamed are nodes of the old version as places in the new one.
 func (x *frontDiff) renamed(n Nodes) []span {
+	if x.nodes == nil {
+		x.nodes = x.places()
+	}
 	var list []int32
 	for _, s := range n.spans {
-		for i := s.from; i < s.to && int(i) < len(x.nodes); i++ {
-			if x.nodes[i] >= 0 {
-				list = append(list, x.nodes[i])
+		for _, at := range x.nodes[s.from:s.to] {
+			if at >= 0 {
+				list = append(list, at)
 			}
 		}
 	}
 	slices.Sort(list)
 	return runs(list)
+}
+
+// places finds nodes again, those that only pods name, too.
+func (x *frontDiff) places() []int32 {
+	old, young := x.Old.placesOf().number, x.New.placesOf().number
+	out := make([]int32, len(old))
+	for name, at := range old {
+		n, ok := young[name]
+		if !ok {
+			n = -1
+		}
+		out[at] = n
+	}
+	return out
 }
 
 func (x *frontDiff) nodesChange(out []NodesChange, old, young Nodes, was, now *Answer) []NodesChange {

@@ -35,7 +35,7 @@ func (x *frontDiff) fromPods(c *FrontChange, was, now *Front) {
 			default:
 				p.Nodes.spans = intersect(x.renamed(a.Nodes), b.Nodes.spans)
 			}
-			if p.Units.spans = x.present(&p, now); len(p.Units.spans) > 0 {
+			if p.Units.spans = x.present(&p, was, now); len(p.Units.spans) > 0 {
 				c.Pods = append(c.Pods, p)
 			}
 		}
@@ -60,9 +60,9 @@ func (x *frontDiff) parts(list []FromPods, which int) []FromPods {
 	return out
 }
 
-// present keeps the units of which some pod is concerned: on the nodes, and no
-// endpoint.
-func (x *frontDiff) present(p *PodsChange, now *Front) []span {
+// present keeps the units of which some pod is concerned: on the nodes, and an
+// endpoint of neither version.
+func (x *frontDiff) present(p *PodsChange, was, now *Front) []span {
 	if p.All {
 		return p.Units.spans
 	}
@@ -70,13 +70,18 @@ func (x *frontDiff) present(p *PodsChange, now *Front) []span {
 	number := x.New.placesOf().number
 	for n := range p.Units.All {
 		for _, pod := range x.New.Pods(x.Pods[n].New) {
-			if has(p.Nodes.spans, number[pod.Node]) && !slices.ContainsFunc(now.Pods, func(f FromPods) bool { return slices.Contains(f.Self, pod) }) {
+			if has(p.Nodes.spans, number[pod.Node]) && !isEndpoint(now, pod) && !isEndpoint(was, x.Old.m.Index.Pod(pod.Namespace, pod.Name)) {
 				out = appendSpan(out, span{int32(n), int32(n) + 1})
 				break
 			}
 		}
 	}
 	return out
+}
+
+// isEndpoint reports whether a front answers the pod as one of its endpoints.
+func isEndpoint(f *Front, p *cluster.Pod) bool {
+	return slices.ContainsFunc(f.Pods, func(o FromPods) bool { return slices.Contains(o.Self, p) })
 }
 
 // self compares the answers that endpoints of either version get.
@@ -117,9 +122,6 @@ func answerOn(c *Chart, f *Front, p *cluster.Pod) *Answer {
 		return &gone
 	}
 	u := c.UnitOf(p)
-	if u < 0 {
-		return nil
-	}
 	var found *Answer
 	for i := range f.Pods {
 		part := &f.Pods[i]
