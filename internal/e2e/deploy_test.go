@@ -131,7 +131,7 @@ func (c *Cluster) released(values string) {
 }
 
 // overlay is a kustomization of the base with all components.
-func overlay(t *testing.T) string {
+func overlay(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	here, err := filepath.Abs(kustomizeDir)
