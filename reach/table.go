@@ -205,9 +205,11 @@ func (x *table) add(f *Flow) {
 		return
 	}
 	keys, u := f.Ports.spans(), x.c.units
-	last, profile, pods := int32(-1), int32(0), 0
+	var profile int32
+	var pods int
+	last := int32(-1)
 	flush := func() {
-		if last >= 0 && pods > 0 {
+		if last >= 0 {
 			x.columns[last].add(set, int32(f.Families>>1), intersect(keys, x.profiles[profile]), pods, f.Sure)
 		}
 		pods = 0

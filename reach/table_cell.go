@@ -6,12 +6,13 @@ import (
 	"slices"
 )
 
-// edge is where counts change: of pairs there are, that pass, and that may.
+// edge is where a count changes.
 type edge struct {
 	at int32
-	n  [3]int
+	n  int
 }
 
+// What is counted in a cell: pairs there are, that pass, and that may.
 const (
 	counted = iota
 	passing
@@ -44,10 +45,8 @@ func newSheet(c *column, profiles [][]span) *sheet {
 			}
 		}
 	}
-	for _, list := range [][]self{c.selves, c.denied} {
-		for i := range list {
-			s.note(list[i].keys)
-		}
+	for i := range c.denied {
+		s.note(c.denied[i].keys)
 	}
 	slices.Sort(s.points)
 	s.points = slices.Compact(s.points)
@@ -170,48 +169,34 @@ func (x *table) finish(n int32) {
 	*c = column{}
 }
 
-func edgesOf(s span, kind, n int) []edge {
-	a, b := edge{at: s.from}, edge{at: s.to}
-	a.n[kind], b.n[kind] = n, -n
-	return []edge{a, b}
-}
-
 // steps are counts by key, runs that do not overlap.
 func steps(list []pairs) []pairs {
 	if len(list) < 2 {
 		return list
 	}
-	var edges []edge
+	edges := make([]edge, 0, 2*len(list))
 	for _, p := range list {
-		edges = append(edges, edgesOf(p.span, counted, p.n)...)
+		edges = append(edges, edge{p.from, p.n}, edge{p.to, -p.n})
 	}
+	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
 	var out []pairs
-	sweep(edges, func(s span, n [3]int) {
-		if n[counted] == 0 {
-			return
+	from, n := int32(0), 0
+	for _, e := range edges {
+		if e.at > from && n > 0 {
+			out = appendPairs(out, pairs{span{from, e.at}, n})
 		}
-		if last := len(out) - 1; last >= 0 && out[last].to == s.from && out[last].n == n[counted] {
-			out[last].to = s.to
-			return
-		}
-		out = append(out, pairs{s, n[counted]})
-	})
+		from, n = e.at, n+e.n
+	}
 	return out
 }
 
-// sweep calls each with every run of keys between two edges.
-func sweep(edges []edge, each func(span, [3]int)) {
-	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
-	from, n := int32(0), [3]int{}
-	for _, e := range edges {
-		if e.at > from {
-			each(span{from, e.at}, n)
-		}
-		from = e.at
-		for k := range n {
-			n[k] += e.n[k]
-		}
+// appendPairs adds a run behind the others, and to the last one if it goes on there.
+func appendPairs(list []pairs, p pairs) []pairs {
+	if last := len(list) - 1; last >= 0 && list[last].to == p.from && list[last].n == p.n {
+		list[last].to = p.to
+		return list
 	}
+	return append(list, p)
 }
 
 // cellOf is the label of a cell. Rows that are alike to the column, and not in it,
@@ -226,9 +211,7 @@ func (x *table) cellOf(c *column, k *counts, row int32, parts []rowPart, known m
 	}
 	for i := range c.listeners {
 		l := &c.listeners[i]
-		if n := l.pods[0]*x.rowPods[0][row] + l.pods[1]*x.rowPods[1][row]; n > 0 {
-			k.add(k.listeners[i], counted, n)
-		}
+		k.add(k.listeners[i], counted, l.pods[0]*x.rowPods[0][row]+l.pods[1]*x.rowPods[1][row])
 	}
 	for _, p := range parts {
 		k.add(k.sources[p.source][0], passing, p.pods)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/generate"
 )
@@ -93,6 +94,24 @@ func everyPair(c *Chart, a, b *Group) Line {
 	}
 	l.All = l.Some.Minus(closed)
 	return l
+}
+
+// A pod and itself is not counted, by the port that it could, and counts of others
+// go on beside: of two pods one has port 80 open to both, the other has 81.
+func TestTableOfItself(t *testing.T) {
+	var w worstCase
+	w.pods(2, func(i int, p *cluster.Pod) { p.Labels = cluster.Labels{"app": fmt.Sprint(i)} })
+	for i := range uint16(2) {
+		w.policy("a", selects("app", fmt.Sprint(i)), &cluster.LabelSelector{}, 80+i)
+	}
+	w.s.NetworkPolicies = w.policies
+	c := Compile(compileSnapshot(t, &w.s))
+	first := Group{Units: SetOf([]Unit{c.UnitOf(&w.s.Pods[0])})}
+	got := cellsOf(t, c.Table([]Group{first}, c.Namespaces(), func(Unit) Ports { return AllPorts() }))
+	open := Ports{{flow.TCP, 81, 81}} // to the other; 80 is its own
+	if l := got[[2]int{0, 0}]; len(got) != 1 || !l.Asked.IsAll() || !l.Some.Equal(open) || !l.All.Equal(open) || len(l.Perhaps) > 0 {
+		t.Errorf("%+v", got)
+	}
 }
 
 // The order of lines, and of what is in them, is the same each time.
