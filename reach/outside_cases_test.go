@@ -20,6 +20,7 @@ type entryCase struct {
 	pods   []int      // the node of each
 	lets   [][]string // the clients that each lets in; nil: anybody
 	ranges []string
+	shared []string // of a second Service at the same address and port, with the same pods
 	others []string // pods on no node, and no endpoints
 }
 
@@ -61,10 +62,17 @@ func (e *entryCase) snapshot() *cluster.Snapshot {
 	if e.local {
 		svc.ExternalTrafficPolicy = cluster.PolicyLocal
 	}
-	for _, r := range e.ranges {
-		svc.SourceRanges = append(svc.SourceRanges, netip.MustParsePrefix(r))
-	}
 	s.Services, s.EndpointSlices = []cluster.Service{svc}, []cluster.EndpointSlice{slice}
+	if e.shared != nil {
+		svc.Name, slice.Name, slice.Service = "more", "more-1", "more"
+		svc.ClusterIPs, svc.Ports = []netip.Addr{netip.MustParseAddr("10.96.0.11")}, []cluster.ServicePort{{Port: 80, Protocol: flow.TCP, NodePort: 30081}}
+		s.Services, s.EndpointSlices = append(s.Services, svc), append(s.EndpointSlices, slice)
+	}
+	for i, ranges := range [][]string{e.ranges, e.shared} {
+		for _, r := range ranges {
+			s.Services[i].SourceRanges = append(s.Services[i].SourceRanges, netip.MustParsePrefix(r))
+		}
+	}
 	s.Fabric.Routers = []cluster.Router{{Name: "r", Multipath: true, Routes: cluster.RoutesStatic}}
 	s.Fabric.Dataplane = cluster.Dataplane{Proxy: "kube-proxy-nftables", Policy: "generic"}
 	return s
@@ -76,6 +84,8 @@ func TestOutsideCases(t *testing.T) {
 		{name: "each is let in on the other's node only", nodes: 2, local: true, pods: []int{0, 1}, lets: [][]string{{"203.0.113.1/32"}, {"203.0.113.2/32"}}},
 		{name: "the halves of the nodes are others", nodes: 4, local: true, pods: []int{0, 1, 2, 3}, lets: [][]string{{"203.0.113.1/32", "203.0.113.2/32"}, {"203.0.113.1/32"}, {"203.0.113.2/32"}, {}}},
 		{name: "half of the ways, by one pod or the other", nodes: 1, local: true, pods: []int{0, 0}, lets: [][]string{{"203.0.113.1/32", "203.0.113.3/32"}, {"203.0.113.2/32", "203.0.113.4/32"}}},
+		{name: "half of the ways, whoever asks", nodes: 1, local: true, pods: []int{0, 0}, lets: [][]string{{"0.0.0.0/1"}, {"128.0.0.0/1"}}},
+		{name: "two Services that are open to others", nodes: 2, pods: []int{0, 1}, ranges: []string{"203.0.113.0/30"}, shared: []string{"203.0.113.2/31", "192.168.0.0/24"}},
 		{name: "nodes that fare alike", nodes: 3, pods: []int{0, 0}},
 		{name: "a range that ends with nodes", nodes: 3, local: true, pods: []int{0, 1}, lets: [][]string{{}, {}}, ranges: []string{"172.16.0.0/28"}},
 		{name: "a range that ends with a pod on no node", nodes: 2, local: true, pods: []int{0, 1}, lets: [][]string{{}, {}}, ranges: []string{"192.168.0.0/28"}, others: []string{"192.168.0.15"}},

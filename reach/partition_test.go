@@ -14,7 +14,7 @@ func TestPartition(t *testing.T) {
 	const units = 12
 	r := rand.New(rand.NewPCG(14, 1))
 	parts := 0
-	for n := range 4000 {
+	for n := range 6000 {
 		p, says := randomTrip(r, units)
 		p.ask([]span{{0, units}}, p.order())
 		parts += len(p.out)
@@ -36,7 +36,7 @@ func TestPartition(t *testing.T) {
 			}
 		}
 	}
-	if parts < 8000 {
+	if parts < 12000 {
 		t.Errorf("only %d parts", parts)
 	}
 }
@@ -56,10 +56,10 @@ func randomTrip(r *rand.Rand, units int) (p partitioner, says [][]match) {
 		p.cuts, says = append(p.cuts, c), append(says, s)
 	}
 	for range 1 + r.IntN(3) {
-		l := leg{fate: []flow.Fate{flow.Delivered, flow.Delivered, flow.DeniedByPolicy, flow.Unknown}[r.IntN(4)], seen: flow.Seen(r.IntN(4)), count: 1 + r.IntN(2)}
+		l := leg{fate: []flow.Fate{flow.Delivered, flow.DeniedByPolicy, flow.DeniedByPolicy, flow.Unknown}[r.IntN(4)], seen: flow.Refused + flow.Seen(r.IntN(2)), count: 1 + r.IntN(2)}
 		var at []int
-		for stop := range r.IntN(4) {
-			denied := flow.Seen(r.IntN(4))
+		for stop := range r.IntN(5) {
+			denied := []flow.Seen{flow.SeenUnknown, flow.Refused, flow.Timeout}[r.IntN(3)]
 			for range 1 + r.IntN(2) {
 				l.checks = append(l.checks, check{stop: stop, denied: denied})
 				at = append(at, r.IntN(len(p.cuts)))
