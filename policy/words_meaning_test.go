@@ -162,7 +162,7 @@ func wordsPort(r *rand.Rand, x *cluster.PolicyPort) {
 // wordsSeeds is how many clusters are described.
 func wordsSeeds() uint64 {
 	if testing.Short() {
-		return 600
+		return 400
 	}
 	return 3000
 }
@@ -188,5 +188,36 @@ func TestDescribeMeaning(t *testing.T) {
 				t.Fatalf("seed %d: alone:\n got %s %v\nwant %s %v", seed, alone.whole(), alone.Notes, got.whole(), got.Notes)
 			}
 		}
+	}
+}
+
+// What applies to a pod, read as a person would, is what Judge says of each packet,
+// for random clusters and everybody in them.
+func TestDescribePodIsJudgeOfKnots(t *testing.T) {
+	counts := map[bool]int{}
+	for seed := range wordsSeeds() / 20 {
+		s := wordsCluster(rand.New(rand.NewPCG(seed, 23)))
+		tables := Compile(s, cluster.NewIndex(s), letter())
+		d, parties := tables.Describer(), tables.parties()
+		for _, pod := range (naive{s}).pods(false) {
+			for _, side := range d.DescribePod(pod).Sides {
+				for _, peer := range parties {
+					for _, port := range []uint16{0, 1, 53, 54, 80, 8080, 8443, 65535} {
+						for _, proto := range []flow.Protocol{flow.TCP, flow.UDP, flow.SCTP} {
+							q := Question{Direction: side.Direction, Subject: Party{Pod: pod}, Peer: peer, Protocol: proto, Port: port}
+							want := tables.Judge(q).Verdict.Allowed()
+							counts[want]++
+							got := len(side.Isolating) == 0 || slices.ContainsFunc(side.Grants, func(g Grant) bool { return g.admits(&q) })
+							if got != want {
+								t.Fatalf("seed %d: %s of %s, peer %v (%v), %s %d: described %v, Judge %v\n%s", seed, side.Direction, pod.Object(), peer.Addr, peer.Pod, proto, port, got, want, side.text())
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	if counts[true] < 10000 || counts[false] < 10000 {
+		t.Errorf("%v", counts)
 	}
 }

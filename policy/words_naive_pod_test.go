@@ -224,7 +224,9 @@ func given(g *Grant) (string, error) {
 			out.ports[p.Protocol.String()+"="+p.Name] = true
 			named = append(named, wholePorts([]Port{p}))
 			continue
-		case p.First == 0 && p.Last == 0:
+		case p.First == 0 && p.Last != 0:
+			return "", fmt.Errorf("every port of a protocol has no last one: %d", p.Last)
+		case p.First == 0:
 			p.Last = 65535
 		}
 		if end, before := last[p.Protocol]; before && int(p.First) <= end+1 {

@@ -102,10 +102,36 @@ func TestDescribePod(t *testing.T) {
 // A port name means each peer's own number, also where blocks of several rules
 // are told as one.
 func TestDescribePodNamesOfBlocks(t *testing.T) {
-	tables := read(t, letter(), pods, netpol("a", "podSelector: {}, policyTypes: [Egress], egress: ["+
-		"{to: [{ipBlock: {cidr: 10.244.0.2/32}}], ports: [{port: redis}, {port: metrics}]}, {to: [{ipBlock: {cidr: 10.244.0.1/32}}], ports: [{port: metrics}, {port: redis}]}]"))
-	d := tables.Describer().DescribePod(tables.index.Pod("default", "web"))
-	wantText(t, "egress", d.Sides[1].text(), "ipBlock 10.244.0.1-10.244.0.2: default/db default/db2 on [TCP 0-0 metrics 9121(default/db), TCP 0-0 redis 6380(default/db2) 6379(default/db)] by aegress[0],aegress[1]")
+	to := func(cidr, ports string) string {
+		return "{to: [{ipBlock: {cidr: " + cidr + "}}], ports: [" + ports + "]}"
+	}
+	twin := func(name, addr string) string {
+		return "{apiVersion: v1, kind: Pod, metadata: {namespace: default, name: " + name + "}, spec: {containers: [{name: c, ports: [{name: redis, containerPort: 6379}]}]}, status: {phase: Running, podIPs: [{ip: " + addr + "}]}}"
+	}
+	for _, tt := range []struct{ name, egress, want string }{
+		{
+			"pods of one number", to("10.244.0.1/32", "{port: redis}") + ", " + to("10.244.0.32/30", "{port: redis}"),
+			"ipBlock 10.244.0.1 10.244.0.32-10.244.0.35: default/db default/t1 default/t2 on [TCP 0-0 redis 6379(default/db default/t1 default/t2)] by aegress[0],aegress[1]",
+		},
+		{
+			"names in another order", to("10.244.0.2/32", "{port: redis}, {port: metrics}") + ", " + to("10.244.0.1/32", "{port: metrics}, {port: redis}"),
+			"ipBlock 10.244.0.1-10.244.0.2: default/db default/db2 on [TCP 0-0 metrics 9121(default/db), TCP 0-0 redis 6380(default/db2) 6379(default/db)] by aegress[0],aegress[1]",
+		},
+		{
+			"one block in the other", to("10.244.0.1/32", "{port: redis}") + ", " + to("10.244.0.0/30", "{port: redis}"),
+			"ipBlock 10.244.0.0-10.244.0.3: default/db default/db2 default/web on [TCP 0-0 redis 6379(default/db) 6380(default/db2)] by aegress[0],aegress[1]",
+		},
+		{
+			"selectors stand alone", "{to: [{podSelector: {matchLabels: {old: \"yes\"}}}, {podSelector: {matchLabels: {role: frontend}}}], ports: [{port: redis}]}",
+			"pods: default/db2 on [TCP 0-0 redis 6380(default/db2)] by aegress[0]\npods: default/web on [TCP 0-0 redis] by aegress[0]",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tables := read(t, letter(), pods, twin("t1", "10.244.0.33"), twin("t2", "10.244.0.34"), netpol("a", "podSelector: {}, policyTypes: [Egress], egress: ["+tt.egress+"]"))
+			d := tables.Describer().DescribePod(tables.index.Pod("default", "web"))
+			wantText(t, "egress", d.Sides[1].text(), tt.want)
+		})
+	}
 }
 
 func TestDescribePodExempt(t *testing.T) {

@@ -99,3 +99,28 @@ func smallSet(r *rand.Rand) portSet {
 	}
 	return s
 }
+
+// A name is told unless every port that it may stand for is opened anyway, and once.
+func TestPortsOfNames(t *testing.T) {
+	name := Port{Protocol: flow.TCP, Name: "http"}
+	for _, tt := range []struct {
+		beside Port
+		want   string
+	}{
+		{Port{Protocol: flow.TCP}, "TCP 0-0"},
+		{Port{Protocol: flow.TCP, First: 1, Last: 65535}, "TCP 1-65535"},
+		{Port{Protocol: flow.TCP, First: 2, Last: 65535}, "TCP 2-65535, TCP 0-0 http"},
+		{Port{Protocol: flow.TCP, First: 1, Last: 65534}, "TCP 1-65534, TCP 0-0 http"},
+		{Port{Protocol: flow.UDP}, "UDP 0-0, TCP 0-0 http"},
+		{name, "TCP 0-0 http"},
+		{Port{Protocol: flow.UDP, Name: "http"}, "TCP 0-0 http, UDP 0-0 http"},
+	} {
+		for _, ports := range [][]Port{{name, tt.beside}, {tt.beside, name}} {
+			set, missing := portsOf(&Rule{Ports: ports}, Egress)
+			wantText(t, portsText(ports), portsText(set.list()), tt.want)
+			if missing != nil {
+				t.Errorf("%v are the other end's", missing)
+			}
+		}
+	}
+}
