@@ -67,8 +67,9 @@ type frontDiff struct {
 	*Difference
 	// calm: what all fronts depend on is as it was.
 	calm  bool
-	moved []bool  // units of the new version whose ingress changed
-	nodes []int32 // places of the old version in the new one, or -1; when they are needed
+	moved []bool              // units of the new version whose ingress changed
+	taken map[netip.Addr]bool // pods' addresses that some Service has, too, in either version
+	nodes []int32             // places of the old version in the new one, or -1; when they are needed
 }
 
 func (x *frontDiff) begin() {
@@ -78,11 +79,32 @@ func (x *frontDiff) begin() {
 			x.moved[x.Pods[i].New] = true
 		}
 	}
+	x.taken = map[netip.Addr]bool{}
+	x.take(x.Old)
+	x.take(x.New)
 	a, b := x.Old.m.Snapshot, x.New.m.Snapshot
 	p, q := *x.Old.m.Profile, *x.New.m.Profile
 	p.Assumed, q.Assumed = nil, nil
 	x.calm = len(x.changed[egress]) == 0 && reflect.DeepEqual(p, q) && reflect.DeepEqual(a.Nodes, b.Nodes) &&
 		reflect.DeepEqual(a.Fabric, b.Fabric) && slices.Equal(a.Absent, b.Absent) && reflect.DeepEqual(a.Unread, b.Unread) && x.sameSenders()
+}
+
+// take finds the addresses of pods that Services have.
+func (x *frontDiff) take(c *Chart) {
+	keep := func(a netip.Addr) {
+		if c.m.Index.PodByIP(a) != nil {
+			x.taken[a] = true
+		}
+	}
+	for i := range c.m.Snapshot.Services {
+		svc := &c.m.Snapshot.Services[i]
+		for _, a := range slices.Concat(svc.ClusterIPs, svc.ExternalIPs) {
+			keep(a)
+		}
+		for _, in := range svc.Ingress {
+			keep(in.IP)
+		}
+	}
 }
 
 // sameSenders reports whether packets of who is in both versions start as they did,
@@ -162,14 +184,23 @@ func (x *frontDiff) sameFront(a, b *service.Front) bool {
 	if len(was) != len(now) {
 		return false
 	}
-	p, q := x.Old.targetsOf(a.Backends, a.Protocol), x.New.targetsOf(b.Backends, b.Protocol)
 	for i := range now {
-		// What is no pod like most, another Service may take, or another process.
-		if !was[i].Same(&now[i]) || !p[i].plain || !q[i].plain || p[i].listens != q[i].listens || x.moved[q[i].unit] {
+		if !was[i].Same(&now[i]) || !x.sameEnd(was[i].Target, now[i].Target, now[i].Addr.Addr()) {
 			return false
 		}
 	}
 	return true
+}
+
+// sameEnd reports whether whatever reached a pod at an address reaches it still. What
+// leads to anybody but a pod with an address of its own, another Service or process
+// may take.
+func (x *frontDiff) sameEnd(p, q *cluster.Pod, addr netip.Addr) bool {
+	was, now := x.Old.unitAt(p), x.New.unitAt(q)
+	if was < 0 || now < 0 || x.moved[now] || x.New.units.list[now].contested || x.taken[addr] {
+		return false
+	}
+	return slices.Contains(p.IPs, addr) && slices.Contains(q.IPs, addr) && p.Node == q.Node && slices.Equal(p.Ports, q.Ports)
 }
 
 // sameHops reports whether routers send the address where they did.
