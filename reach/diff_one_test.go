@@ -32,6 +32,9 @@ func threeNodes(proxy, policy string) *cluster.Snapshot {
 			s.Pods = append(s.Pods, p)
 		}
 	}
+	more := *podOf(s, "web1")
+	more.Name, more.IPs = "web4", addrsOf("10.244.1.20") // no endpoint of anything
+	s.Pods = append(s.Pods, more)
 	for j := range s.Nodes {
 		p := cluster.Pod{Node: s.Nodes[j].Name, HostNetwork: true, IPs: s.Nodes[j].InternalIPs, Phase: cluster.PodRunning, Ready: true}
 		p.Namespace, p.Name = "a", fmt.Sprint("host", j+1)
@@ -42,7 +45,7 @@ func threeNodes(proxy, policy string) *cluster.Snapshot {
 		s.Services[i].ExternalTrafficPolicy = cluster.PolicyLocal
 	}
 	db, mixed, web := &s.Services[1], &s.Services[2], &s.Services[3]
-	db.Ingress, mixed.ExternalTrafficPolicy, web.InternalTrafficPolicy = s.Services[0].Ingress, cluster.PolicyCluster, cluster.PolicyLocal
+	db.Ingress, mixed.ExternalTrafficPolicy, web.InternalTrafficPolicy = slices.Clone(s.Services[0].Ingress), cluster.PolicyCluster, cluster.PolicyLocal
 	web.Ports = append(web.Ports, cluster.ServicePort{Name: "more", Port: 81, Protocol: flow.TCP, NodePort: 30081})
 	s.EndpointSlices = []cluster.EndpointSlice{sliceOf(s, "api", "api1", "api2"), sliceOf(s, "db", "db3"), sliceOf(s, "mixed", "host1"), sliceOf(s, "web", "web1", "web2")}
 	s.Fabric = cluster.Fabric{

@@ -223,7 +223,7 @@ func admit(s *cluster.Snapshot, app string) {
 // or the pods of api.
 func init() {
 	for _, first := range []func(*cluster.Snapshot){func(*cluster.Snapshot) {}, admitAPI} {
-		for _, pod := range []string{"api1", "api3", "db1", "db3", "web1", "web3", "far1"} {
+		for _, pod := range []string{"api1", "api3", "db1", "db3", "web1", "web3", "web4", "far1"} {
 			for _, policy := range []string{"generic", "kube-router"} {
 				oneThings = append(oneThings, oneThing{
 					name: pod + " is the endpoint, under " + policy, policy: policy, first: first,
