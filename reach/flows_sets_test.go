@@ -46,7 +46,9 @@ func TestFlowsOfManySets(t *testing.T) {
 			if i > 0 && (lookUp(flows, c.UnitOf(&s.Pods[i]), server, IPv4, flow.TCP, port) == yes) != want {
 				t.Errorf("%d from pod %d: not %v", port, i, want)
 			}
-			told := slices.ContainsFunc(addresses, func(a Admitted) bool { return a.Sure && a.Ports.Contains(flow.TCP, port) && inRanges(a.Ranges, outside) })
+			told := slices.ContainsFunc(addresses, func(a Admitted) bool {
+				return a.Sure && a.Ports.Contains(flow.TCP, port) && inRanges(a.Ranges, outside)
+			})
 			if told != want {
 				t.Errorf("%d from %v: not %v", port, outside, want)
 			}

@@ -59,7 +59,7 @@ func randomTrip(r *rand.Rand, units int) (p partitioner, says [][]match) {
 		l := leg{fate: []flow.Fate{flow.Delivered, flow.DeniedByPolicy, flow.DeniedByPolicy, flow.Unknown}[r.IntN(4)], seen: flow.Refused + flow.Seen(r.IntN(2)), count: 1 + r.IntN(2)}
 		var at []int
 		for stop := range r.IntN(5) {
-			denied := []flow.Seen{flow.SeenUnknown, flow.Refused, flow.Timeout}[r.IntN(3)]
+			denied := flow.Refused + flow.Seen(r.IntN(2))
 			for range 1 + r.IntN(2) {
 				l.checks = append(l.checks, check{stop: stop, denied: denied})
 				at = append(at, r.IntN(len(p.cuts)))
@@ -89,8 +89,6 @@ func fares(p *partitioner, says [][]match, unit int) string {
 			switch {
 			case worst == perhaps:
 				fate, seen = flow.Unknown, flow.SeenUnknown
-			case worst == no && l.checks[j].denied == flow.SeenUnknown:
-				fate, seen = flow.DeniedByPolicy, flow.Timeout
 			case worst == no:
 				fate, seen = flow.DeniedByPolicy, l.checks[j].denied
 			}
