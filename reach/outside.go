@@ -229,7 +229,7 @@ func (a *asked) addClients(out *[]FromOutside) {
 		n := slices.IndexFunc(*out, func(o FromOutside) bool {
 			return slices.ContainsFunc(o.Ranges, func(r policy.Range) bool { return r.Contains(addr) })
 		})
-		if n >= 0 {
+		if n >= 0 && c.m.Index.PodByIP(addr) == nil { // a pod's address is its own
 			(*out)[n].Clients = append((*out)[n].Clients, client)
 			continue
 		}

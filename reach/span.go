@@ -69,7 +69,7 @@ func combine(a, b []span, keep func(inA, inB bool) bool) []span {
 				next = min(next, b[0].from)
 			}
 		}
-		if (inA || inB) && keep(inA, inB) {
+		if keep(inA, inB) {
 			out = appendSpan(out, span{at, next})
 		}
 		at = next

@@ -37,7 +37,7 @@ func (r *recorder) about(q *policy.Question) bool {
 	if r.pod != nil {
 		return q.Subject.Pod == r.pod || q.Peer.Pod == r.pod
 	}
-	return r.addr.IsValid() && q.Peer.Pod == nil && q.Peer.Addr == r.addr
+	return q.Peer.Pod == nil && q.Peer.Addr == r.addr
 }
 
 // recording is the Model while trips are walked.
@@ -86,9 +86,6 @@ func (l *leg) endFor(answers func(int) match) ending {
 		}
 		switch worst {
 		case no:
-			if denied == flow.SeenUnknown {
-				denied = flow.Timeout
-			}
 			return ending{flow.DeniedByPolicy, denied}
 		case perhaps:
 			return ending{flow.Unknown, flow.SeenUnknown}
@@ -115,9 +112,9 @@ func answerFor(legs []leg, first string, answers func(*check) match) Answer {
 	return a
 }
 
-// equal reports whether two answers say the same.
+// equal reports whether two answers say the same. A Verdict follows from the Fates.
 func (a *Answer) equal(b *Answer) bool {
-	return a.Verdict == b.Verdict && a.Delivered*b.Legs == b.Delivered*a.Legs && slices.Equal(a.Fates, b.Fates) && slices.Equal(a.Seen, b.Seen)
+	return a.Delivered*b.Legs == b.Delivered*a.Legs && slices.Equal(a.Fates, b.Fates) && slices.Equal(a.Seen, b.Seen)
 }
 
 func (c *Chart) unitAt(p *cluster.Pod) int32 {

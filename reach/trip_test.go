@@ -1,9 +1,12 @@
 package reach
 
 import (
+	"net/netip"
 	"testing"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/service"
 )
 
 // A leg ends at its first stop that does not let everything pass: by a denial there,
@@ -59,5 +62,59 @@ func TestAnswerEqual(t *testing.T) {
 		if a.equal(&b) != tt.want || b.equal(&a) != tt.want {
 			t.Errorf("%s: not %v", tt.name, tt.want)
 		}
+	}
+}
+
+// tripCases are clients that show their address, or that of a node: with a pod that
+// is let in, and is at an address outside.
+var tripCases = []entryCase{
+	{name: "clients show their address", nodes: 2, local: true, pods: []int{0, 1}, lets: [][]string{{"203.0.113.1/32"}, {"203.0.113.2/32"}}, others: []string{"192.168.0.15"}},
+	{name: "nodes are let in", nodes: 3, pods: []int{0, 1}, lets: [][]string{{"172.16.0.14/31"}, {"172.16.0.15/32"}}, others: []string{"192.168.0.15"}},
+	{name: "nodes are kept out", nodes: 3, pods: []int{0, 1}, lets: [][]string{{"203.0.113.0/24"}, {"172.16.0.13/32"}}, others: []string{"192.168.0.15"}},
+}
+
+func (e *entryCase) fronts(t *testing.T, clients ...string) *fronts {
+	t.Helper()
+	s := e.snapshot()
+	for _, a := range clients {
+		s.Fabric.Clients = append(s.Fabric.Clients, cluster.Client{Name: "at-" + a, Addresses: []netip.Addr{netip.MustParseAddr(a)}})
+	}
+	f := &fronts{T: t, verdicts: map[flow.Verdict]int{}, m: compileSnapshot(t, s)}
+	f.c = Compile(f.m)
+	return f
+}
+
+// Who asked before does not matter: clients fare as Walk says after pods have asked,
+// and behind nodes that stand for them.
+func TestTripsOneAfterTheOther(t *testing.T) {
+	for _, tt := range tripCases {
+		t.Run(tt.name, func(t *testing.T) {
+			f := tt.fronts(t, "203.0.113.1", "203.0.113.2")
+			f.cluster()
+			if f.verdicts[flow.NotReachable]+f.verdicts[flow.Depends] == 0 || f.verdicts[flow.Reachable] == 0 {
+				t.Errorf("%v", f.verdicts)
+			}
+		})
+	}
+}
+
+// A client with the address of a pod is that pod to policies.
+func TestTripsFromThePodsAddress(t *testing.T) {
+	for _, tt := range tripCases {
+		t.Run(tt.name, func(t *testing.T) {
+			f, asked := tt.fronts(t, "192.168.0.15"), 0
+			for front := range f.c.Fronts {
+				for i := range front.Outside {
+					if o := &front.Outside[i]; len(o.Clients) > 0 && front.Kind != service.NodePort {
+						to, _ := f.target(front, "")
+						f.compare(front, "external/at-192.168.0.15", to, "", []*Answer{&o.Answer})
+						asked++
+					}
+				}
+			}
+			if asked != 2 {
+				t.Errorf("%d asked", asked)
+			}
+		})
 	}
 }

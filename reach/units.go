@@ -93,7 +93,7 @@ func newUnits(c *Chart) *units {
 		}
 	}
 	u.pods = make([]int32, 0, len(byClass))
-	k := keyer{c: c, addresses: len(c.atoms.known) > 0}
+	k := keyer{c: c}
 	for class := range c.list {
 		u.ofClass[class].from = int32(len(u.list))
 		u.addClass(c, &k, int32(class), byClass[count[class]:count[class+1]])
@@ -122,10 +122,7 @@ func (u *units) addClass(c *Chart, k *keyer, class int32, pods []int32) {
 			continue
 		}
 		key := k.of(p)
-		at := slices.IndexFunc(keys, func(o []byte) bool { return string(o) == string(key) })
-		if len(keys) > few { // find them faster
-			at = k.find(keys, key)
-		}
+		at := k.find(keys, key)
 		if at < 0 {
 			at = len(keys)
 			keys, lists = append(keys, slices.Clone(key)), append(lists, nil)
@@ -164,10 +161,9 @@ func (u *units) addClass(c *Chart, k *keyer, class int32, pods []int32) {
 
 // keyer writes down what besides its class tells a pod apart.
 type keyer struct {
-	c         *Chart
-	addresses bool
-	buffer    []byte
-	places    map[string]int
+	c      *Chart
+	buffer []byte
+	places map[string]int // of many keys
 }
 
 func (k *keyer) of(p *cluster.Pod) []byte {
@@ -177,10 +173,6 @@ func (k *keyer) of(p *cluster.Pod) []byte {
 		b = append(b, '!')
 	}
 	for _, a := range p.IPs {
-		atom := int32(0)
-		if k.addresses {
-			atom = k.c.atoms.Longest(a)
-		}
 		b = append(b, 0, byte(familyOf(a)))
 		if k.detects(a) {
 			b[len(b)-1] |= 2
@@ -188,7 +180,7 @@ func (k *keyer) of(p *cluster.Pod) []byte {
 		if k.c.m.Index.PodByIP(a) != p {
 			b[len(b)-1] |= 4
 		}
-		b = binary.LittleEndian.AppendUint32(b, uint32(atom))
+		b = binary.LittleEndian.AppendUint32(b, uint32(k.c.atoms.Longest(a)))
 	}
 	k.buffer = b
 	return b
@@ -196,7 +188,11 @@ func (k *keyer) of(p *cluster.Pod) []byte {
 
 func (k *keyer) detects(a netip.Addr) bool { return k.c.m.Profile.DetectsAsPod(a) }
 
+// find is the place of a key, or -1.
 func (k *keyer) find(keys [][]byte, key []byte) int {
+	if len(keys) <= few {
+		return slices.IndexFunc(keys, func(o []byte) bool { return string(o) == string(key) })
+	}
 	if k.places == nil {
 		k.places = map[string]int{}
 		for i, o := range keys {
