@@ -1,0 +1,75 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/policy"
+)
+
+// What one Replace brought is nothing to another Replace of the same Chart.
+func TestReplaceTwice(t *testing.T) {
+	t.Parallel()
+	s := threeNodes("kube-proxy-iptables", "generic")
+	eachItself(s)
+	svcOf(s, "mixed").InternalTrafficPolicy = cluster.PolicyCluster
+	c := Compile(compileSnapshot(t, s))
+	c.unitsOf()
+	for i, pods := range [][2]string{{"api1", "db1"}, {"api2", "db2"}, {"web1", "far1"}} {
+		version := *s
+		next := c
+		var changes []Change
+		for _, np := range []*cluster.NetworkPolicy{only(pods[0], ""), only(pods[1], "10.9.9.0/24"), only("web2", ""), only("db3", "10.9.8.0/24")} {
+			version.NetworkPolicies = append(version.NetworkPolicies, *np)
+			was := next
+			next, changes = next.Replace(nil, np)
+			next.unitsOf()
+			fresh := Compile(compileSnapshot(t, &version))
+			both := make([]Both, next.Units())
+			for u := range both {
+				both[u] = Both{was.UnitOf(next.Unit(Unit(u)).Example), Unit(u)}
+			}
+			x := crowdChanges{T: t, seed: uint64(i)}
+			x.compare(was, next, both, changes)
+			x.fresh(next, fresh)
+			sameFronts(t, uint64(i), next, fresh)
+		}
+	}
+}
+
+// A policy that tells addresses of nodes apart tells the nodes apart, whichever of
+// their addresses it names, and whoever was asked before.
+func TestReplaceNodes(t *testing.T) {
+	t.Parallel()
+	s := threeNodes("kube-proxy-iptables", "generic")
+	kinds := []string{"10.0.0.%d", "192.0.2.%d", "10.1.0.%d", "10.2.0.%d", "10.3.0.%d"}
+	for i := range s.Nodes {
+		var a [5][]netip.Addr
+		for k, kind := range kinds {
+			a[k] = addrsOf(fmt.Sprintf(kind, 11+i))
+		}
+		s.Fabric.Nodes = append(s.Fabric.Nodes, cluster.FabricNode{Name: s.Nodes[i].Name, Masquerade: cluster.Masquerade{ToLocalPods: a[2], ToPodsOnOtherNodes: a[3], ToOtherNodes: a[4]}})
+	}
+	svcOf(s, "mixed").InternalTrafficPolicy = cluster.PolicyLocal
+	*endpointsOf(s, "mixed"), *endpointsOf(s, "web") = sliceOf(s, "mixed", "host1", "host2", "host3").Endpoints, sliceOf(s, "web", "web1", "web2", "web3").Endpoints
+	m := compileSnapshot(t, s)
+	for _, kind := range kinds {
+		for i := range s.Nodes {
+			to := fmt.Sprintf(kind, 11+i) + "/32"
+			np := only("", to)
+			np.PodSelector, np.IsolatesIngress, np.Ingress = cluster.LabelSelector{}, true, []cluster.PolicyRule{{Peers: np.Egress[0].Peers}}
+			version := *s
+			version.NetworkPolicies = []cluster.NetworkPolicy{*np}
+			// Addresses that were told apart once are that for good, so each has its own.
+			c := Compile(m)
+			if nobody := netip.MustParsePrefix("10.9.9.0/24"); !c.meets(policy.RangeOf(netip.MustParsePrefix(to))) || c.meets(policy.RangeOf(nobody)) {
+				t.Errorf("%s is no node's, or %s is", to, nobody)
+			}
+			c.Fronts(func(*Front) bool { return true })
+			next, _ := c.Replace(nil, np)
+			sameFronts(t, uint64(i), next, Compile(compileSnapshot(t, &version)))
+		}
+	}
+}
