@@ -117,6 +117,7 @@ func (a *Answer) equal(b *Answer) bool {
 	return a.Delivered*b.Legs == b.Delivered*a.Legs && slices.Equal(a.Fates, b.Fates) && slices.Equal(a.Seen, b.Seen)
 }
 
+// unitAt is the unit of a pod, or -1 for nobody and for a pod that has none.
 func (c *Chart) unitAt(p *cluster.Pod) int32 {
 	if p == nil {
 		return -1

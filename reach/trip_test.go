@@ -65,6 +65,21 @@ func TestAnswerEqual(t *testing.T) {
 	}
 }
 
+// Nobody, and a pod that policies are not about, is no unit.
+func TestUnitAt(t *testing.T) {
+	var w worstCase
+	w.pods(3, func(i int, p *cluster.Pod) { p.HostNetwork = i == 1 })
+	w.s.Pods[2].IPs = nil
+	c := Compile(compileSnapshot(t, &w.s))
+	c.onlyUnits()
+	elsewhere := cluster.Pod{Meta: cluster.Meta{Namespace: "b", Name: "p0"}, IPs: w.s.Pods[0].IPs}
+	for p, want := range map[*cluster.Pod]int32{nil: -1, &w.s.Pods[0]: 0, &w.s.Pods[1]: -1, &w.s.Pods[2]: -1, &elsewhere: -1} {
+		if got := c.unitAt(p); got != want {
+			t.Errorf("%v is unit %d, want %d", p, got, want)
+		}
+	}
+}
+
 // tripCases are clients that show their address, or that of a node: with a pod that
 // is let in, and is at an address outside.
 var tripCases = []entryCase{
