@@ -221,14 +221,17 @@ func mixed[T any](old, young []T, taken func(flow.Object) bool, name func(*T) fl
 	return out
 }
 
-// unread are the lists that were not read of either version: of the same cluster, so
-// the same.
+// unread are the lists that were not read of either version, in the namespaces in
+// which one of them was not.
 func unread(was, now []cluster.Unread) []cluster.Unread {
 	out := slices.Clone(was)
 	for _, u := range now {
-		if !slices.ContainsFunc(out, func(o cluster.Unread) bool { return o.Kind == u.Kind }) {
+		at := slices.IndexFunc(out, func(o cluster.Unread) bool { return o.Kind == u.Kind })
+		if at < 0 {
 			out = append(out, u)
+			continue
 		}
+		out[at].Except = slices.DeleteFunc(slices.Clone(out[at].Except), func(ns string) bool { return !slices.Contains(u.Except, ns) })
 	}
 	return out
 }

@@ -153,6 +153,7 @@ func (a *app) runWatch(ctx context.Context, x *watcher, args []string) error {
 		return err
 	}
 	x.cluster = client.Name()
+	x.mirror.Namespaces = x.namespaces(append(a.living.named, client.Namespace))
 	if os.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	}
@@ -175,6 +176,18 @@ func (a *app) runWatch(ctx context.Context, x *watcher, args []string) error {
 		return nil // to end, whatever was under way
 	}
 	return err
+}
+
+// namespaces are those that were named, by the Expectations, too.
+func (x *watcher) namespaces(named []string) []string {
+	for i := range x.expects {
+		for _, place := range []string{x.expects[i].From, x.expects[i].To} {
+			if ns, ok := placed(place); ok {
+				named = append(named, ns)
+			}
+		}
+	}
+	return named
 }
 
 // follow turns batches into lines.
@@ -256,7 +269,7 @@ func stepOf(b *kube.Batch) *watch.Step {
 	}
 	for i := range b.Unread {
 		u := &b.Unread[i]
-		s.Gaps = append(s.Gaps, watch.Gap{Verb: u.Verb, Resource: u.Resource, Forbidden: u.Forbidden, Why: u.Why, Object: u.Object})
+		s.Gaps = append(s.Gaps, watch.Gap{Verb: u.Verb, Resource: u.Resource, Forbidden: u.Forbidden, Why: u.Why, Object: u.Object, Except: u.Except})
 	}
 	return s
 }

@@ -55,7 +55,8 @@ func (o *MirrorOptions) defaults() {
 //	           ▼                 ▼
 //	        changes ── a few ms ──► Batch ──► manifest.Builder ──► Snapshot
 //
-// One goroutine for each resource; Next is for one reader.
+// One goroutine for each resource, and for each namespace of one that may not be read as
+// a whole (mirror_narrow.go); Next is for one reader.
 type Mirror struct {
 	c   *Client
 	opt MirrorOptions
@@ -65,6 +66,8 @@ type Mirror struct {
 	stale     []string    // groups whose API server does not answer
 	configs   store       // the ConfigMaps of dataplanes
 	missed    []Unread    // ConfigMaps that could not be read
+	narrows   bool        // what is refused is looked for in single namespaces
+	refused   refusedIn
 	pending   map[place]*Change
 	dirty     bool // what is known has changed, though no object has
 	look      chan struct{}
@@ -98,14 +101,19 @@ func (m *Mirror) Start(ctx context.Context) error {
 	begun := slices.Clone(m.followers)
 	m.mu.Unlock()
 	lists := make([]*listing, len(begun))
-	for i, f := range begun {
+	for _, f := range begun {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-f.answered:
 		}
-		lists[i] = &listing{Resource: f.Resource, err: f.health().err}
 	}
+	m.narrowAll(ctx)
+	m.mu.Lock()
+	for i, f := range begun {
+		lists[i] = &listing{Resource: f.Resource, err: f.state.err, only: f.readIn()}
+	}
+	m.mu.Unlock()
 	if err := (&reader{c: m.c}).fatal(lists); err != nil {
 		return err
 	}
@@ -124,15 +132,21 @@ func (m *Mirror) Wait() { m.work.Wait() }
 
 // follow begins to follow a resource. The lock is held.
 func (m *Mirror) follow(ctx context.Context, r Resource, slots chan struct{}) {
+	m.followers = append(m.followers, m.begin(ctx, r, "", slots))
+}
+
+// begin makes a follower, of a namespace or of all (""), and lets it run. The lock is
+// held.
+func (m *Mirror) begin(ctx context.Context, r Resource, namespace string, slots chan struct{}) *follower {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &follower{Resource: r, m: m, cancel: cancel, answered: make(chan struct{}), slots: slots}
+	f := &follower{Resource: r, in: namespace, m: m, cancel: cancel, answered: make(chan struct{}), slots: slots}
 	f.state.Resource = r.String()
-	m.followers = append(m.followers, f)
 	m.work.Add(1)
 	go func() {
 		defer m.work.Done()
 		f.run(ctx)
 	}()
+	return f
 }
 
 // rouse tells Next that there is something.
@@ -154,9 +168,11 @@ func (m *Mirror) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-poll.C:
+			m.refused.forget(m.opt.Namespaces)
 			m.readConfigs(ctx)
 			continue
 		case <-look.C:
+			m.refused.forgetAll()
 		case <-m.look:
 			// What a definition of resources offers is served a moment later.
 			if pause(ctx, 4*m.opt.Retry) != nil {
@@ -191,10 +207,7 @@ func (m *Mirror) discover(ctx context.Context) {
 			kept = append(kept, f)
 			continue
 		}
-		f.cancel()
-		m.replace(f, store{}, nil)
-		m.dirty = true
-		m.rouse()
+		m.end(f)
 	}
 	m.followers = kept
 	slices.SortFunc(m.followers, func(a, b *follower) int { return compareResources(&a.Resource, &b.Resource) })

@@ -40,18 +40,18 @@ type state struct {
 	lists  []held
 	unread []Unread
 	notes  []flow.Reason
+	blind  bool // no pod could be read
 }
 
 // held is a list as it was; of is where it came from.
 type held struct {
 	Resource
 	store
-	of     *store
-	unread bool
+	of *store
 }
 
-func hold(r Resource, s *store, unread bool) held {
-	return held{r, store{slices.Clone(s.keys), slices.Clone(s.parts)}, s, unread}
+func hold(r Resource, s *store) held {
+	return held{r, store{slices.Clone(s.keys), slices.Clone(s.parts)}, s}
 }
 
 // Next waits until something has changed, and for what comes with it. The error is
@@ -175,18 +175,23 @@ func (m *Mirror) batch(first bool) (*Batch, error) {
 func (m *Mirror) freeze() state {
 	var s state
 	for _, f := range m.followers {
-		s.lists = append(s.lists, hold(f.Resource, &f.store, f.state.unread()))
-		for _, key := range sortedKeys(f.bad) {
-			s.unread = append(s.unread, f.bad[key])
+		read := false
+		for _, one := range append([]*follower{f}, f.parts...) {
+			s.lists = append(s.lists, hold(one.Resource, &one.store))
+			read = read || len(one.store.keys) > 0
+			for _, key := range sortedKeys(one.bad) {
+				s.unread = append(s.unread, one.bad[key])
+			}
 		}
 		if f.state.unread() {
-			s.unread = append(s.unread, Unread{Verb: "list", Resource: f.String(), Forbidden: f.state.Forbidden, Why: f.state.Why, Kind: f.Kind})
+			s.unread = append(s.unread, Unread{Verb: "list", Resource: f.String(), Forbidden: f.state.Forbidden, Why: f.state.Why, Kind: f.Kind, Except: f.readIn()})
+			s.blind = s.blind || f.Kind.Kind == "Pod" && !read
 		}
 	}
 	for _, g := range m.stale {
 		s.notes = append(s.notes, flow.Because(flow.CodeLiveStale, g))
 	}
-	s.lists = append(s.lists, hold(Resource{Kind: manifest.Kind{Kind: "ConfigMap"}}, &m.configs, false))
+	s.lists = append(s.lists, hold(Resource{Kind: manifest.Kind{Kind: "ConfigMap"}}, &m.configs))
 	s.unread = append(s.unread, m.missed...)
 	return s
 }
@@ -202,7 +207,6 @@ func (b *Batch) input() (*manifest.Input, error) {
 
 func (s *state) input(m *Mirror) (*manifest.Input, error) {
 	out := &Reading{Builder: manifest.NewBuilder(manifest.Options{Limits: m.opt.Limits}), Notes: slices.Clone(s.notes)}
-	blind := slices.ContainsFunc(s.lists, func(l held) bool { return l.unread && l.Kind.Kind == "Pod" })
 	for _, u := range s.unread {
 		if u.Kind.Kind == "ConfigMap" {
 			out.Unread = append(out.Unread, u)
@@ -211,7 +215,7 @@ func (s *state) input(m *Mirror) (*manifest.Input, error) {
 		out.miss(u)
 	}
 	for _, l := range s.lists {
-		if blind && makesPods(l.Group) {
+		if s.blind && makesPods(l.Group) {
 			continue
 		}
 		for _, p := range l.parts {

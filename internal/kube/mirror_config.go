@@ -64,7 +64,9 @@ func (m *Mirror) agentNamespaces() []string {
 	defer m.mu.Unlock()
 	var lists []*listing
 	for _, f := range m.followers {
-		lists = append(lists, &listing{Resource: f.Resource, parts: f.store.parts})
+		for _, one := range append([]*follower{f}, f.parts...) {
+			lists = append(lists, &listing{Resource: f.Resource, parts: one.store.parts})
+		}
 	}
 	return agentNamespaces(lists)
 }

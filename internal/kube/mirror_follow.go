@@ -14,9 +14,10 @@ import (
 	"github.com/portolan-net/portolan/internal/manifest"
 )
 
-// follower keeps one resource current.
+// follower keeps one resource current, of the whole cluster or of one namespace.
 type follower struct {
 	Resource
+	in       string // the namespace, "" for all
 	m        *Mirror
 	cancel   context.CancelFunc
 	slots    chan struct{} // bounds how many lists are read side by side at the start
@@ -28,6 +29,8 @@ type follower struct {
 	store store
 	bad   map[string]Unread // objects that could not be understood
 	state Health
+	parts []*follower // of namespaces, by name, where it may not be listed as a whole
+	gone  bool        // nothing of it counts any more
 }
 
 // run follows the resource until ctx ends.
@@ -41,6 +44,9 @@ func (f *follower) run(ctx context.Context) {
 		if err == nil {
 			failures = 0
 			continue
+		}
+		if IsForbidden(err) {
+			f.narrow(ctx) // first, so that nothing is forgotten that may still be read
 		}
 		f.lost(err)
 		failures++
@@ -62,6 +68,9 @@ func (f *follower) wait(failures int, err error) time.Duration {
 
 // round lists where that is needed, and watches to the end of one watch.
 func (f *follower) round(ctx context.Context) error {
+	if f.in != "" && !f.Namespaced {
+		return f.single(ctx)
+	}
 	if f.version == "" {
 		if err := f.list(ctx); err != nil {
 			return err
@@ -108,7 +117,7 @@ func (f *follower) list(ctx context.Context) error {
 		return nil
 	}
 	begin := func() { l.parts, l.bad, read = nil, nil, 0 }
-	moments, err := f.m.c.list(ctx, f.Path(""), begin, each)
+	moments, err := f.m.c.list(ctx, f.path(), begin, each)
 	if err == nil && moments > 1 {
 		// Nothing can be watched from the moment of the first chunk: it is gone.
 		begin()
@@ -121,18 +130,14 @@ func (f *follower) list(ctx context.Context) error {
 	for _, u := range l.bad {
 		bad[keyOf(u.Object)] = u
 	}
-	s := storeOf(l.parts)
-	f.m.mu.Lock()
-	f.m.replace(f, s, bad)
-	f.m.mu.Unlock()
+	f.take(storeOf(l.parts), bad)
 	f.version = version
-	f.heard(true)
 	return nil
 }
 
 // whole reads a list in one answer.
 func (f *follower) whole(ctx context.Context, each func(Chunk) error) error {
-	data, err := f.m.c.Get(ctx, f.Path(""), nil, "")
+	data, err := f.m.c.Get(ctx, f.path(), nil, "")
 	if err != nil {
 		return err
 	}
@@ -150,7 +155,7 @@ func (f *follower) watch(ctx context.Context) error {
 		"watch": {"1"}, "allowWatchBookmarks": {"true"}, "resourceVersion": {f.version},
 		"timeoutSeconds": {strconv.Itoa(shortest + rand.IntN(shortest))}, //nolint:gosec // so that not all end at once
 	}
-	err := f.m.c.stream(ctx, f.Path(""), q, f.m.opt.Idle, func() { f.opened() }, f.event)
+	err := f.m.c.stream(ctx, f.path(), q, f.m.opt.Idle, func() { f.opened() }, f.event)
 	if err == nil {
 		f.m.count(f, func(h *Health) { h.Watches++ })
 	}
@@ -189,6 +194,9 @@ func (f *follower) object(e *event) {
 	key := keyOf(name)
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
+	if f.gone {
+		return
+	}
 	_, was := f.bad[key]
 	odd := err != nil && e.Type != "DELETED"
 	if was || odd {

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -14,7 +13,8 @@ type Health struct {
 	Heard time.Time
 	// Connected: a watch is open. What is polled is connected while it can be read.
 	Connected bool
-	// Forbidden: who asks may not list it. Polled: may not watch it.
+	// Forbidden: who asks may not list it, or in some namespaces alone, whose objects
+	// count. Polled: may not watch it.
 	Forbidden, Polled bool
 	// Why is what went wrong last, "" while nothing does.
 	Why string
@@ -30,11 +30,17 @@ type Health struct {
 func (f *follower) heard(connected bool) {
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
+	f.spoke(connected)
+}
+
+// spoke is heard. The lock is held.
+func (f *follower) spoke(connected bool) {
 	h := &f.state
 	was := h.Connected
+	first := f.in != "" && h.Heard.IsZero()
 	h.Heard = time.Now()
 	if connected {
-		if h.unread() {
+		if h.unread() || first {
 			f.m.dirty = true
 		}
 		h.Connected, h.Forbidden, h.Why, h.err = true, false, "", nil
@@ -55,6 +61,9 @@ func (f *follower) opened() {
 func (f *follower) lost(err error) {
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
+	if f.gone {
+		return
+	}
 	h := &f.state
 	if h.Connected || h.since.IsZero() {
 		h.since = time.Now()
@@ -74,12 +83,6 @@ func (f *follower) lost(err error) {
 
 // unread: nothing is known of the resource, for it may not be listed, or never was.
 func (h *Health) unread() bool { return h.err != nil && (h.Forbidden || h.Heard.IsZero()) }
-
-func (f *follower) health() Health {
-	f.m.mu.Lock()
-	defer f.m.mu.Unlock()
-	return f.state
-}
 
 func (m *Mirror) count(f *follower, add func(*Health)) {
 	m.mu.Lock()
@@ -101,16 +104,47 @@ func (m *Mirror) Health() []Health {
 	defer m.mu.Unlock()
 	all := make([]Health, len(m.followers))
 	for i, f := range m.followers {
-		all[i] = f.state
-		all[i].Objects = len(f.store.keys)
+		all[i] = f.summed()
 	}
 	return all
 }
 
-// staleNow are the resources that were read and are no longer heard of.
+// summed is the Health of a resource with its parts: no more current than the oldest of
+// them. The lock is held.
+func (f *follower) summed() Health {
+	h := f.state
+	h.Objects = len(f.store.keys)
+	for i, p := range f.parts {
+		s := &p.state
+		h.Objects += len(p.store.keys)
+		h.Relists, h.Watches = h.Relists+s.Relists, h.Watches+s.Watches
+		if i == 0 || s.Heard.Before(h.Heard) {
+			h.Heard = s.Heard
+		}
+		h.Connected = s.Connected && (i == 0 || h.Connected)
+	}
+	return h
+}
+
+// staleNow are the resources that were read and are no longer heard of, each once.
 func (m *Mirror) staleNow() []Health {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	now := time.Now()
-	return slices.DeleteFunc(m.Health(), func(h Health) bool { return !h.stale(now, m.opt.Stale) })
+	var out []Health
+	for _, f := range m.followers {
+		n := len(out)
+		for _, one := range append([]*follower{f}, f.parts...) {
+			switch {
+			case !one.state.stale(now, m.opt.Stale):
+			case len(out) == n:
+				out = append(out, one.state)
+			case one.state.Heard.Before(out[n].Heard):
+				out[n] = one.state
+			}
+		}
+	}
+	return out
 }
 
 // stale: what is known of the resource may be over.

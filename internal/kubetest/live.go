@@ -287,7 +287,7 @@ func (l *Live) intercept(w http.ResponseWriter, r *http.Request) bool {
 	case "list":
 		l.serveList(w, r, t, namespace)
 	default:
-		l.watch(w, r, t)
+		l.watch(w, r, t, namespace)
 	}
 	return true
 }
@@ -362,8 +362,8 @@ func (l *Live) serveList(w http.ResponseWriter, r *http.Request, t Type, namespa
 	reply(w, r, json.RawMessage(fmt.Sprintf(`%s,"items":%s}`, head[:len(head)-1], list)))
 }
 
-// watch serves a watch until the client goes, or Drop.
-func (l *Live) watch(w http.ResponseWriter, r *http.Request, t Type) {
+// watch serves a watch until the client goes, or Drop; namespace "" is for all.
+func (l *Live) watch(w http.ResponseWriter, r *http.Request, t Type, namespace string) {
 	from, err := strconv.Atoi(r.URL.Query().Get("resourceVersion"))
 	l.mu.Lock()
 	gone := err != nil || from < l.oldest
@@ -388,7 +388,7 @@ func (l *Live) watch(w http.ResponseWriter, r *http.Request, t Type) {
 		changed, drop, expired := l.changed, l.drop, from < l.oldest
 		var news []change
 		for i := len(l.log) - 1; i >= 0 && l.log[i].version > from; i-- {
-			if l.log[i].resource == t.String() {
+			if in, _ := nameOf(l.log[i].object); l.log[i].resource == t.String() && (namespace == "" || in == namespace) {
 				news = append(news, l.log[i])
 			}
 		}

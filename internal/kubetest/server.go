@@ -190,12 +190,27 @@ func (s *Server) Within(namespaces ...string) {
 	s.within = append(s.within, namespaces...)
 }
 
-// ForbidAll refuses to list anything of the whole cluster.
+// Without takes back what Within did.
+func (s *Server) Without(namespaces ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.within = slices.DeleteFunc(s.within, func(ns string) bool { return slices.Contains(namespaces, ns) })
+}
+
+// ForbidAll refuses to read anything of the whole cluster.
 func (s *Server) ForbidAll() {
 	for _, t := range s.types {
-		s.Forbid("list", t.String())
-		s.Forbid("get", t.String())
+		for _, verb := range []string{"list", "get", "watch"} {
+			s.Forbid(verb, t.String())
+		}
 	}
+}
+
+// PermitAll takes back what ForbidAll did.
+func (s *Server) PermitAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.forbidden)
 }
 
 // Expire makes the next continue token of a resource too old, once.

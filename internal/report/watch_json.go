@@ -68,6 +68,8 @@ type watchGapJSON struct {
 	Resource  string `json:"resource"`
 	Forbidden bool   `json:"forbidden"`
 	Why       string `json:"why"`
+	// Except are the namespaces in which it can be read.
+	Except []string `json:"except,omitempty"`
 }
 
 type watchSummaryJSON struct {
@@ -129,7 +131,7 @@ func WatchJSON(w io.Writer, e *watch.Event, cluster string) error {
 		d.Stale = append(d.Stale, watchSourceJSON{Clean(s.Resource), stamp(s.Heard), Clean(s.Why)})
 	}
 	for _, g := range e.Gaps {
-		d.Unread = append(d.Unread, watchGapJSON{Clean(g.Verb), Clean(g.Resource), g.Forbidden, Clean(g.Why)})
+		d.Unread = append(d.Unread, watchGapJSON{Clean(g.Verb), Clean(g.Resource), g.Forbidden, Clean(g.Why), g.Except})
 	}
 	if e.Err != nil {
 		d.Error = Clean(e.Err.Error())

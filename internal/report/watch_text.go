@@ -276,6 +276,9 @@ func (p *Printer) gaps(all []watch.Gap) string {
 	names := make([]string, len(all))
 	for i := range all {
 		names[i] = all[i].Verb + " " + all[i].Resource
+		if len(all[i].Except) > 0 {
+			names[i] += " -A" // some namespaces can be
+		}
 	}
 	return p.some(names, mostNames)
 }

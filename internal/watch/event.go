@@ -85,6 +85,7 @@ type Gap struct {
 	Forbidden      bool
 	Why            string
 	Object         flow.Object
+	Except         []string // namespaces in which it can be read
 }
 
 // Event is one thing worth telling.

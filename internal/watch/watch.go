@@ -168,7 +168,9 @@ func (w *Watch) sources(s *Step) []Event {
 	if len(s.Freshly) > 0 {
 		out = append(out, Event{Kind: Fresh, At: s.At, Sources: s.Freshly, Sure: true})
 	}
-	same := func(a, b Gap) bool { return a.Verb == b.Verb && a.Resource == b.Resource && a.Object == b.Object }
+	same := func(a, b Gap) bool {
+		return a.Verb == b.Verb && a.Resource == b.Resource && a.Object == b.Object && slices.Equal(a.Except, b.Except)
+	}
 	if (s.Anew || len(s.Changes) > 0) && !slices.EqualFunc(w.gaps, s.Gaps, same) {
 		w.gaps = s.Gaps
 		out = append(out, Event{Kind: Unread, At: s.At, Gaps: s.Gaps, Sure: true})
