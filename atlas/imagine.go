@@ -78,7 +78,9 @@ func imagine(c *reach.Chart, list []Imagined) (*reach.Chart, error) {
 	for i := range list {
 		x := &list[i]
 		if c.Model().Index.Namespace(x.Namespace) == nil && !lives(c, x.Namespace) {
-			return nil, wrong(x.Written, "no namespace "+x.Namespace+" in the input", "name one that exists: policies look at its labels")
+			e := wrong(x.Written, "no namespace "+x.Namespace+" in the input", "name one that exists: policies look at its labels")
+			e.Missing, e.Namespace = "Namespace", x.Namespace
+			return nil, e
 		}
 		if p := c.Model().Index.Pod(x.Namespace, imaginedName(i)); p != nil {
 			return nil, wrong(x.Written, "a pod of the input is called "+imaginedName(i)+" already", "imagine fewer pods, or others first")

@@ -37,7 +37,12 @@ const (
 )
 
 // WordError is a word that makes no sense, or that the cluster does not have.
-type WordError struct{ Part, What, Hint string }
+type WordError struct {
+	Part, What, Hint string
+	// Missing is the kind of object that was named and is not in the input, if that is
+	// what is wrong, and Namespace where it would be.
+	Missing, Namespace string
+}
 
 // Error prints `"deploy/test/wob": no such workload`.
 func (e *WordError) Error() string { return fmt.Sprintf("%q: %s", e.Part, e.What) }
@@ -76,11 +81,11 @@ func ParseFocus(text, namespace string, side Side) (*Focus, error) {
 	full := workloads[kind]
 	switch {
 	case (kind == "external" || kind == "node" || kind == "no") && side == ToSide:
-		return nil, &WordError{text, "what is connected to is pods, or a Service", side.hint()}
+		return nil, &WordError{Part: text, What: "what is connected to is pods, or a Service", Hint: side.hint()}
 	case kind == "external" && has == (rest != ""):
 		f.Outside, f.Client = true, rest
 	case !has || rest == "":
-		return nil, &WordError{text, "not a name of pods", side.hint()}
+		return nil, &WordError{Part: text, What: "not a name of pods", Hint: side.hint()}
 	case kind == "node" || kind == "no":
 		f.Node = rest
 	case kind == "ns" || kind == "namespace":
@@ -93,7 +98,7 @@ func ParseFocus(text, namespace string, side Side) (*Focus, error) {
 	case full != "":
 		f.Owner = in(full, rest)
 	default:
-		return nil, &WordError{text, "not a name of pods", side.hint()}
+		return nil, &WordError{Part: text, What: "not a name of pods", Hint: side.hint()}
 	}
 	return f, nil
 }
@@ -157,7 +162,7 @@ func (f *Focus) Find(side Side, counts func(*Pod) bool, versions ...*Snapshot) e
 		return nil
 	}
 	if a := f.Addr(); slices.ContainsFunc(versions, func(s *Snapshot) bool { return s.owns(a) }) {
-		return &WordError{f.Text, "nobody outside has this address: it is the cluster's own", "--from node/NAME, --from pod/NAMESPACE/NAME"}
+		return &WordError{Part: f.Text, What: "nobody outside has this address: it is the cluster's own", Hint: "--from node/NAME, --from pod/NAMESPACE/NAME"}
 	}
 	for _, s := range versions {
 		switch ok, err := f.in(s, counts); {
@@ -167,13 +172,37 @@ func (f *Focus) Find(side Side, counts func(*Pod) bool, versions ...*Snapshot) e
 			return nil
 		}
 	}
-	what := f.none()
+	err := &WordError{Part: f.Text, What: f.none(), Hint: side.hint()}
+	err.Missing, err.Namespace = f.missing(versions)
 	if f.Port != "" && slices.ContainsFunc(versions, func(s *Snapshot) bool {
 		return slices.ContainsFunc(s.Services, func(o Service) bool { return o.Object() == f.Service })
 	}) {
-		what = "the Service has no such port"
+		err.What, err.Missing = "the Service has no such port", ""
 	}
-	return &WordError{f.Text, what, side.hint()}
+	return err
+}
+
+// missing is the kind of what none of the versions has, and its namespace: of a
+// workload one that not all could be read of, for that tells who made whom.
+func (f *Focus) missing(versions []*Snapshot) (kind, namespace string) {
+	switch {
+	case f.Outside:
+		return "", ""
+	case f.Node != "":
+		return "Node", ""
+	case !f.Service.IsZero():
+		return "Service", f.Service.Namespace
+	case !f.Pod.IsZero():
+		return "Pod", f.Pod.Namespace
+	case f.Owner.IsZero():
+		return "Pod", f.Namespace
+	}
+	for _, k := range []string{"Pod", f.Owner.Kind, "ReplicaSet"} {
+		if slices.ContainsFunc(versions, func(s *Snapshot) bool { return s.LacksIn(k, f.Owner.Namespace) }) {
+			return k, f.Owner.Namespace
+		}
+	}
+	return "Pod", f.Owner.Namespace
 }
 
 // in reports whether a Snapshot has what was named.
@@ -195,7 +224,7 @@ func (f *Focus) in(s *Snapshot, counts func(*Pod) bool) (bool, error) {
 		switch {
 		case !f.Holds(p):
 		case !f.Pod.IsZero() && p.HostNetwork:
-			return false, &WordError{f.Text, "the Pod uses its node's network, so it is a process of node " + p.Node, "portolan trace " + f.Text + " TARGET -f ..."}
+			return false, &WordError{Part: f.Text, What: "the Pod uses its node's network, so it is a process of node " + p.Node, Hint: "portolan trace " + f.Text + " TARGET -f ..."}
 		case counts(p):
 			return true, nil
 		}

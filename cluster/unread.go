@@ -56,7 +56,26 @@ var deciding = []string{
 
 // Partial reports whether objects that decide about packets could not be read, so that
 // an answer about the whole cluster is not whole.
-func (s *Snapshot) Partial() bool {
-	return slices.ContainsFunc(s.Unread, func(u Unread) bool { return slices.Contains(deciding, u.Kind) }) ||
-		slices.ContainsFunc(s.Foreign, func(f Foreign) bool { return f.Unread })
+func (s *Snapshot) Partial() bool { return len(s.PartialOf()) > 0 }
+
+// PartialOf are the kinds of those objects, each with what would have read it, where
+// that is known: "Pod (list pods -A)".
+func (s *Snapshot) PartialOf() []string {
+	var out, kinds []string
+	add := func(kind, words string) {
+		if !slices.Contains(kinds, kind) {
+			kinds, out = append(kinds, kind), append(out, words)
+		}
+	}
+	for i := range s.Unread {
+		if u := &s.Unread[i]; slices.Contains(deciding, u.Kind) {
+			add(u.Kind, u.Kind+" ("+u.Words()+")")
+		}
+	}
+	for i := range s.Foreign {
+		if f := &s.Foreign[i]; f.Unread {
+			add(f.Object.Kind, f.Object.Kind)
+		}
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -28,6 +29,9 @@ type Report struct {
 	// Focus is what was asked for, and Beyond how many changes are outside it.
 	Focus  Focus
 	Beyond int
+	// Unread are the kinds that could not be read as a whole in either version, with
+	// what would have read them: what hangs on these may be lost or gained, too.
+	Unread []string
 	// Old and New are the two versions, compiled.
 	Old, New *reach.Chart
 }
@@ -214,7 +218,12 @@ func (x *comparison) compare() error {
 	x.enumerate()
 	x.d = reach.Diff(x.charts[0], x.charts[1])
 	x.begin()
-	x.r = &Report{Objects: x.changed, Focus: x.focus, Old: x.charts[0], New: x.charts[1]}
+	x.r = &Report{Objects: x.changed, Focus: x.focus, Old: x.charts[0], New: x.charts[1], Unread: x.s[0].PartialOf()}
+	for _, kind := range x.s[1].PartialOf() {
+		if !slices.Contains(x.r.Unread, kind) {
+			x.r.Unread = append(x.r.Unread, kind)
+		}
+	}
 	x.leaveOut()
 	x.services()
 	x.made = 0

@@ -73,10 +73,11 @@ func (f *Focus) either() string {
 // CompareIn is CompareOn of what is in the Focus, with causes decided from that alone.
 // The error is a *cluster.WordError where neither version has what was named.
 func CompareIn(f Focus, cores reach.Cores, old, young *cluster.Snapshot) (*Report, error) {
-	for side, end := range map[cluster.Side]*cluster.Focus{cluster.FromSide: f.From, cluster.ToSide: f.To} {
-		if err := end.Find(side, hasNetwork, young, old); err != nil {
-			return nil, err
-		}
+	if err := f.From.Find(cluster.FromSide, hasNetwork, young, old); err != nil {
+		return nil, err
+	}
+	if err := f.To.Find(cluster.ToSide, hasNetwork, young, old); err != nil {
+		return nil, err
 	}
 	if ns := f.either(); ns != "" {
 		if err := cluster.InNamespace(ns).Find(cluster.FromSide, hasNetwork, young, old); err != nil {

@@ -43,7 +43,8 @@ pods take the template of their workload, EndpointSlices follow.
 is told, and the last line says how much more there is. With --with -n is the
 namespace of objects that have none, and leaves nothing out.
 
-Exit code 1 when something is lost, gained, or either, as --fail-on says.`,
+Exit code 1 when something is lost, gained, or either, as --fail-on says; else 2
+where something that decides could not be read.`,
 		Example: `  portolan diff before/ after/ --fail-on lost
   helm template chart -n test | portolan diff -f live.yaml --with - -n test --fail-on lost
   portolan diff --with policy.yaml --fail-on lost
@@ -84,6 +85,9 @@ func (a *app) runDiff(args []string, x *diffing) error {
 	if err != nil {
 		return err
 	}
+	if a.living.known = young; old.Partial() {
+		a.living.known = old
+	}
 	done := a.progress("comparing")
 	r, err := diff.CompareIn(focus, cores.All, old, young)
 	done()
@@ -93,7 +97,7 @@ func (a *app) runDiff(args []string, x *diffing) error {
 	lost, gained := r.Lost() && x.failOn != "gained", r.Gained() && x.failOn != "lost"
 	if x.failOn != "none" && (lost || gained) {
 		a.code = exitFinding
-	} else if old.Partial() || young.Partial() {
+	} else if len(r.Unread) > 0 {
 		a.code = exitUnknown // what could not be read may be lost, too
 	}
 	o := report.DiffOptions{Verbose: x.verbose}

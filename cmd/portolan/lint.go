@@ -39,7 +39,8 @@ lacks something for is not looked for, and said so.
 To take a finding out, annotate its object, with a reason:
   portolan.dev/ignore: "CODE reason; CODE reason"
 
-Exit code 1 when something as bad as --fail-on is found.`,
+Exit code 1 when something as bad as --fail-on is found; else 2 where something that
+decides could not be read.`,
 		Example: `  portolan lint -f cluster.yaml
   portolan lint manifests/ -R --fail-on error
   helm template chart | portolan lint -f -

@@ -16,6 +16,7 @@ import (
 	"github.com/portolan-net/portolan/internal/draw"
 	"github.com/portolan-net/portolan/internal/report"
 	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/path"
 	"github.com/portolan-net/portolan/reach"
 )
 
@@ -52,7 +53,7 @@ FROM, TO  ns/NAME, deploy/NAMESPACE/NAME (sts, ds, rs, job, cronjob),
           Services they reach
 POD       NAMESPACE[: LABEL=VALUE,...[: PORT,...]], any pod with these labels
 
-Exit code 2 when something in the map is not known.`,
+Exit code 2 when something in the map is not known, or could not be read.`,
 		Example: `  portolan map -f cluster.yaml
   portolan map -f cluster.yaml -n web
   portolan map -f cluster.yaml --by workload -o html=map.html
@@ -162,7 +163,7 @@ func writeMap(format string, p *report.Printer, w io.Writer, v *report.MapView) 
 func mapError(err error) error {
 	var e *cluster.WordError
 	if errors.As(err, &e) {
-		return &usageError{what: e.Error(), hint: e.Hint}
+		return &path.QuestionError{Part: e.Part, What: e.What, Hint: e.Hint, Missing: e.Missing, Namespace: e.Namespace}
 	}
 	var d *draw.TooMuchError
 	if errors.As(err, &d) {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/portolan-net/portolan/check"
 	"github.com/portolan-net/portolan/diff"
@@ -55,9 +56,7 @@ func linkName(c *diff.Connection) string {
 func DiffGate(r *diff.Report, lang Lang) *Gate {
 	d := &differ{&Printer{Lang: lang}, false}
 	g := &Gate{Command: "diff", Lang: lang, Summary: d.summary(r)}
-	if !r.Focus.All() {
-		g.Note = d.beyond(r)
-	}
+	g.Note = strings.Join(d.beside(r), "; ")
 	for _, x := range []struct {
 		id        string
 		severity  check.Severity
@@ -140,9 +139,12 @@ func DiffJUnit(w io.Writer, r *diff.Report) error {
 		s.Cases = append(s.Cases, c)
 	}
 	s.Cases = append(s.Cases, junitCase{Name: fmt.Sprintf("%d Service ports unaffected", r.Same), Class: "unaffected"})
+	d := &differ{&Printer{Lang: English}, false}
 	if !r.Focus.All() {
-		d := &differ{&Printer{Lang: English}, false}
 		s.Cases = append(s.Cases, junitCase{Name: d.beyond(r), Class: "outside-focus"})
+	}
+	if len(r.Unread) > 0 {
+		s.Cases = append(s.Cases, junitCase{Name: d.unread(r), Class: "not-read"})
 	}
 	s.Tests = len(s.Cases)
 	return writeJUnit(w, &s)

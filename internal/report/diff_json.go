@@ -16,6 +16,7 @@ type diffDoc struct {
 	Come        []diffGroupJSON   `json:"come"`
 	Unaffected  int               `json:"unaffected"`
 	Focus       *diffFocusJSON    `json:"focus,omitempty"`
+	Unread      []string          `json:"unread,omitempty"` // kinds that could not be read, with the right
 }
 
 // diffFocusJSON is what was asked for, and how many changes are outside it.
@@ -138,6 +139,7 @@ func DiffJSON(w io.Writer, r *diff.Report) error {
 	d := diffDoc{
 		head: head{APIVersion, "Diff"}, Objects: toDiffObjects(r.Objects), Services: []diffServiceJSON{}, Connections: []diffLinkJSON{},
 		Gone: toDiffGroups(r.Gone), Come: toDiffGroups(r.Come), Unaffected: r.Same, Focus: toDiffFocus(r),
+		Unread: cleanAll(r.Unread),
 	}
 	for i := range r.Services {
 		d.Services = append(d.Services, toDiffService(&r.Services[i]))
@@ -179,7 +181,7 @@ func toDiffGroups(all []diff.Group) []diffGroupJSON {
 func toDiffService(s *diff.Service) diffServiceJSON {
 	j := diffServiceJSON{
 		Service: Clean(s.Object.String()), Port: int(s.Port.Port), Protocol: s.Port.Protocol.String(), Addresses: addresses(s.Addrs),
-		File: Clean(s.Position.File), Line: s.Position.Line, Changes: []diffItemJSON{}, Kept: []diffWhoJSON{}, Beside: cleaned(s.Beside), Taken: toReasons(s.Taken),
+		File: Clean(s.Position.File), Line: s.Position.Line, Changes: []diffItemJSON{}, Kept: []diffWhoJSON{}, Beside: cleanAll(s.Beside), Taken: toReasons(s.Taken),
 	}
 	for i := range s.Items {
 		it := &s.Items[i]
@@ -204,17 +206,9 @@ func toDiffAnswer(a *reach.Answer) diffAnswerJSON {
 
 func toDiffWho(w *diff.Who) diffWhoJSON {
 	return diffWhoJSON{
-		Kind: w.Kind.String(), All: w.All, Clients: cleaned(w.Clients), Ranges: stringsOf(w.Ranges), Nodes: cleaned(w.Nodes), Of: w.Total,
+		Kind: w.Kind.String(), All: w.All, Clients: cleanAll(w.Clients), Ranges: stringsOf(w.Ranges), Nodes: cleanAll(w.Nodes), Of: w.Total,
 		Pods: toDiffGroups(w.Groups),
 	}
-}
-
-func cleaned(names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = Clean(n)
-	}
-	return out
 }
 
 func toDiffEnd(e *diff.End) diffEndJSON {

@@ -239,10 +239,27 @@ func (d *differ) summary(r *diff.Report) string {
 	if lost+gained > 0 {
 		s += "; " + d.t(phraseDiffPods, lost, gained)
 	}
-	if !r.Focus.All() {
-		s += "; " + d.beyond(r)
+	for _, note := range d.beside(r) {
+		s += "; " + note
 	}
 	return s
+}
+
+// beside is what a Report does not tell of: changes outside the focus, and what could
+// not be read.
+func (d *differ) beside(r *diff.Report) []string {
+	var out []string
+	if !r.Focus.All() {
+		out = append(out, d.beyond(r))
+	}
+	if len(r.Unread) > 0 {
+		out = append(out, d.unread(r))
+	}
+	return out
+}
+
+func (d *differ) unread(r *diff.Report) string {
+	return d.t(phraseDiffUnread, Clean(strings.Join(r.Unread, ", ")))
 }
 
 // beyond says how much there is outside the focus.

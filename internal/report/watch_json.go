@@ -148,7 +148,7 @@ func toWatchCauses(set []watch.Cause) []watchCauseJSON {
 	out := make([]watchCauseJSON, 0, len(set))
 	for i := range set {
 		c := &set[i]
-		out = append(out, watchCauseJSON{Clean(c.Object.String()), c.How.String(), Clean(c.By), cleaned(c.Fields)})
+		out = append(out, watchCauseJSON{Clean(c.Object.String()), c.How.String(), Clean(c.By), cleanAll(c.Fields)})
 	}
 	return out
 }

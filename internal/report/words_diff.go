@@ -42,6 +42,7 @@ var englishDiff = map[flow.Code]string{
 	phraseDiffNothingThere: "nothing is lost and nothing gained in what was asked for",
 	phraseDiffBeyond:       "%[1]s more changes are outside the focus",
 	phraseDiffBeyondOne:    "1 more change is outside the focus",
+	phraseDiffUnread:       "could not be read: %[1]s: what hangs on these may be lost or gained, too",
 	phraseDiffGone:         "gone",
 	phraseDiffCome:         "new",
 	phraseDiffSum:          "Service ports: %[1]s lost, %[2]s gained, %[3]s unaffected; objects that differ: %[4]s",

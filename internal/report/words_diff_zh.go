@@ -42,6 +42,7 @@ var chineseDiff = map[flow.Code]string{
 	phraseDiffNothingThere: "在所问的范围内，没有失去也没有新增",
 	phraseDiffBeyond:       "所问范围之外另有 %[1]s 处变化",
 	phraseDiffBeyondOne:    "所问范围之外另有 1 处变化",
+	phraseDiffUnread:       "无法读取 %[1]s：取决于它们的部分也可能失去或新增",
 	phraseDiffGone:         "消失",
 	phraseDiffCome:         "新出现",
 	phraseDiffSum:          "Service 端口：失去 %[1]s，新增 %[2]s，不受影响 %[3]s；有差异的对象：%[4]s",
