@@ -23,11 +23,12 @@ func (a *app) scopeFlags(root *cobra.Command) {
 func (a *app) scope(c *cobra.Command, args []string) error {
 	all, _ := c.Flags().GetBool("all-namespaces") // it exists
 	told := c.Flags().Changed("namespace")
+	names := slices.Concat(args, ends(c))
 	switch {
 	case all && told:
 		return &usageError{what: fmt.Sprintf("-A means all namespaces, and -n names one (%s)", a.ns), hint: "leave one of them out"}
 	case all:
-		for _, arg := range args {
+		for _, arg := range names {
 			if word, ok := unplaced(arg); ok {
 				return &usageError{
 					what: fmt.Sprintf("%q names no namespace, and -A means all of them", arg),
@@ -36,7 +37,7 @@ func (a *app) scope(c *cobra.Command, args []string) error {
 			}
 		}
 	}
-	for _, arg := range args {
+	for _, arg := range names {
 		if ns, ok := placed(arg); ok {
 			a.living.named = append(a.living.named, ns)
 		}
@@ -51,6 +52,17 @@ func (a *app) scope(c *cobra.Command, args []string) error {
 		a.ns = client.Namespace
 	}
 	return nil
+}
+
+// ends are what --from and --to name, where a command has them.
+func ends(c *cobra.Command) []string {
+	var out []string
+	for _, flag := range []string{"from", "to"} {
+		if f := c.Flags().Lookup(flag); f != nil {
+			out = append(out, f.Value.String())
+		}
+	}
+	return out
 }
 
 // placeless are the words in front of names that stand in no namespace.

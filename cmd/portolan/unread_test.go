@@ -148,6 +148,12 @@ func TestOneNamespaceAlone(t *testing.T) {
 		{"describe pod/test/ssh-0", 0, []string{"deny-from-other-namespaces"}, ""},
 		{"fix external svc/test/ssh:22 --via n2", 0, []string{"kind: NetworkPolicy", "port: 2222"}, ""},
 		{"trace pod/other/client svc/other/web", 3, nil, "-n NAMESPACE, if you may read one"},
+		{"map --to svc/test/ssh", 2, []string{"svc/test/ssh:22"}, "in test alone"},
+		{"map --from pod/test/http-0 --to svc/other/web", 2, nil, "whether there is one could not be read"},
+		{"map --from deploy/other/web --to svc/test/ssh", 2, nil, "whether there is one could not be read"},
+		{"map -n test --to svc/nope", 3, nil, "no such Service"},
+		{"map -n test --to svc/ssh:23", 3, nil, "no such port"},
+		{"diff --without NetworkPolicy/test/deny-from-other-namespaces --to svc/other/web -n test", 2, nil, "whether there is one could not be read"},
 	} {
 		got := say(t, "", strings.Fields(c.args)...)
 		ok := got.code == c.code && strings.Contains(got.err, c.err)
@@ -180,6 +186,9 @@ func TestAllNamespaces(t *testing.T) {
 		{"map -A -n test", 3, "-A means all namespaces, and -n names one (test)"},
 		{"trace pod/http-0 svc/test/ssh -A", 3, `"pod/http-0" names no namespace`},
 		{"watch svc/ssh -A", 3, `"svc/ssh" names no namespace`},
+		{"map -A --from external --to svc/test/ssh", 0, ""},
+		{"map -A --from pod/test/http-0 --to svc/ssh:22", 3, `"svc/ssh:22" names no namespace`},
+		{"diff -A --from deploy/web --without NetworkPolicy/test/deny-from-other-namespaces", 3, `"deploy/web" names no namespace`},
 	} {
 		got := say(t, "", strings.Fields(c.args)...)
 		if got.code != c.code || !strings.Contains(got.err, c.err) || c.err == "" && got.out == "" {
