@@ -148,6 +148,26 @@ var oneThings = []oneThing{
 		},
 	},
 	{
+		name: "where the endpoint is another load balancer's second address", first: func(s *cluster.Snapshot) { *endpointsOf(s, "web") = nil },
+		edit: func(s *cluster.Snapshot) {
+			web := svcOf(s, "web")
+			web.Ingress, web.Ports[0].Port = append(web.Ingress, cluster.Ingress{IP: podOf(s, "db3").IPs[0]}), 8080
+		},
+	},
+	{name: "an endpoint whose pod is gone", first: func(s *cluster.Snapshot) { deny(s, false, "db") }, edit: func(s *cluster.Snapshot) {
+		s.Pods = slices.DeleteFunc(s.Pods, func(p cluster.Pod) bool { return p.Name == "db3" })
+	}},
+	{name: "an endpoint whose pod is at another address", first: func(s *cluster.Snapshot) { deny(s, false, "db") }, edit: func(s *cluster.Snapshot) {
+		podOf(s, "db3").IPs = addrsOf("10.244.3.99")
+	}},
+	{
+		name: "an endpoint whose pod is elsewhere", edit: func(s *cluster.Snapshot) { podOf(s, "db3").Node = "n9" },
+	},
+	{
+		name: "an endpoint whose address another pod has", edit: func(s *cluster.Snapshot) { deny(s, false, "api") },
+		first: func(s *cluster.Snapshot) { podOf(s, "api3").IPs = podOf(s, "db3").IPs },
+	},
+	{
 		name: "the pod at an endpoint that names another", edit: func(s *cluster.Snapshot) { deny(s, false, "db") },
 		first: func(s *cluster.Snapshot) { (*endpointsOf(s, "db"))[0].Target.Name = "ghost" },
 	},
