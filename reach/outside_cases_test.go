@@ -88,6 +88,7 @@ func TestOutsideCases(t *testing.T) {
 		{name: "two Services that are open to others", nodes: 2, pods: []int{0, 1}, ranges: []string{"203.0.113.0/30"}, shared: []string{"203.0.113.2/31", "192.168.0.0/24"}},
 		{name: "nodes that fare alike", nodes: 3, pods: []int{0, 0}},
 		{name: "a range that ends with nodes", nodes: 3, local: true, pods: []int{0, 1}, lets: [][]string{{}, {}}, ranges: []string{"172.16.0.0/28"}},
+		{name: "a range of nodes before another", nodes: 2, local: true, pods: []int{0, 1}, ranges: []string{"172.16.0.14/31", "203.0.113.0/24"}},
 		{name: "a range that ends with a pod on no node", nodes: 2, local: true, pods: []int{0, 1}, lets: [][]string{{}, {}}, ranges: []string{"192.168.0.0/28"}, others: []string{"192.168.0.15"}},
 		{name: "a range with hundreds of pods at its end", nodes: 2, local: true, pods: []int{0, 1}, lets: [][]string{{}, {}}, ranges: []string{"192.168.0.0/23"}, others: addressesFrom("192.168.0.200", 312)},
 		{name: "a range that ends with a loopback", nodes: 2, local: true, pods: []int{0}, ranges: []string{"126.0.0.0/7", "0.0.0.0/32", "203.0.113.0/24"}},

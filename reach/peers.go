@@ -68,7 +68,7 @@ func (p *peers) holds(class int32, party *policy.Party, identities bool) match {
 func (p *peers) holdsAddr(class int32, addr netip.Addr) match {
 	answer := no
 	switch {
-	case addr.IsValid() && inRanges(p.ranges, addr):
+	case inRanges(p.ranges, addr):
 		return yes
 	case !addr.IsValid() && p.blocks:
 		answer = perhaps
@@ -119,7 +119,6 @@ func (p *peers) only(classes []span) *peers {
 	out := &peers{yes: intersect2(p.yes, classes), perhaps: intersect2(p.perhaps, classes)}
 	if p.everybody {
 		out.yes = classes
-		return out
 	}
 	if p.blocks {
 		out.named = []namedRanges{{only: classes, ranges: p.ranges}}
