@@ -97,20 +97,26 @@ func everyPair(c *Chart, a, b *Group) Line {
 }
 
 // A pod and itself is not counted, by the port that it could, and counts of others
-// go on beside: of two pods one has port 80 open to both, the other has 81.
+// go on beside: every pod has one port open to all, next to those of others.
 func TestTableOfItself(t *testing.T) {
 	var w worstCase
-	w.pods(2, func(i int, p *cluster.Pod) { p.Labels = cluster.Labels{"app": fmt.Sprint(i)} })
-	for i := range uint16(2) {
-		w.policy("a", selects("app", fmt.Sprint(i)), &cluster.LabelSelector{}, 80+i)
+	ports := []uint16{80, 83, 81, 84, 82, 85}
+	w.pods(len(ports), func(i int, p *cluster.Pod) { p.Labels = cluster.Labels{"app": fmt.Sprint(i)} })
+	for i, port := range ports {
+		w.policy("a", selects("app", fmt.Sprint(i)), &cluster.LabelSelector{}, port)
 	}
 	w.s.NetworkPolicies = w.policies
 	c := Compile(compileSnapshot(t, &w.s))
-	first := Group{Units: SetOf([]Unit{c.UnitOf(&w.s.Pods[0])})}
-	got := cellsOf(t, c.Table([]Group{first}, c.Namespaces(), func(Unit) Ports { return AllPorts() }))
-	open := Ports{{flow.TCP, 81, 81}} // to the other; 80 is its own
-	if l := got[[2]int{0, 0}]; len(got) != 1 || !l.Asked.IsAll() || !l.Some.Equal(open) || !l.All.Equal(open) || len(l.Perhaps) > 0 {
-		t.Errorf("%+v", got)
+	var rows []Group
+	for i := range w.s.Pods {
+		rows = append(rows, Group{Units: SetOf([]Unit{c.UnitOf(&w.s.Pods[i])})})
+	}
+	got := cellsOf(t, c.Table(rows, c.Namespaces(), func(Unit) Ports { return AllPorts() }))
+	for i, port := range ports {
+		open := Ports{{flow.TCP, 80, 85}}.Minus(Ports{{flow.TCP, port, port}})
+		if l := got[[2]int{i, 0}]; !l.Asked.IsAll() || !l.Some.Equal(open) || len(l.All)+len(l.Perhaps) > 0 {
+			t.Errorf("from pod %d: %+v", i, l)
+		}
 	}
 }
 
