@@ -55,18 +55,19 @@ func TestReplaceNodes(t *testing.T) {
 	svcOf(s, "mixed").InternalTrafficPolicy = cluster.PolicyLocal
 	*endpointsOf(s, "mixed"), *endpointsOf(s, "web") = sliceOf(s, "mixed", "host1", "host2", "host3").Endpoints, sliceOf(s, "web", "web1", "web2", "web3").Endpoints
 	m := compileSnapshot(t, s)
+	all := Compile(m)
 	for _, kind := range kinds {
 		for i := range s.Nodes {
 			to := fmt.Sprintf(kind, 11+i) + "/32"
+			if nobody := netip.MustParsePrefix("10.9.9.0/24"); !all.meets(policy.RangeOf(netip.MustParsePrefix(to))) || all.meets(policy.RangeOf(nobody)) {
+				t.Errorf("%s is no node's, or %s is", to, nobody)
+			}
 			np := only("", to)
 			np.PodSelector, np.IsolatesIngress, np.Ingress = cluster.LabelSelector{}, true, []cluster.PolicyRule{{Peers: np.Egress[0].Peers}}
 			version := *s
 			version.NetworkPolicies = []cluster.NetworkPolicy{*np}
 			// Addresses that were told apart once are that for good, so each has its own.
 			c := Compile(m)
-			if nobody := netip.MustParsePrefix("10.9.9.0/24"); !c.meets(policy.RangeOf(netip.MustParsePrefix(to))) || c.meets(policy.RangeOf(nobody)) {
-				t.Errorf("%s is no node's, or %s is", to, nobody)
-			}
 			c.Fronts(func(*Front) bool { return true })
 			next, _ := c.Replace(nil, np)
 			sameFronts(t, uint64(i), next, Compile(compileSnapshot(t, &version)))
