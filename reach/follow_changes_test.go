@@ -41,6 +41,7 @@ func TestFollowChanges(t *testing.T) {
 	open := cluster.NetworkPolicy{
 		Meta: cluster.Meta{Namespace: "a", Name: "open"}, PodSelector: selects("app", "p1"), IsolatesIngress: true, Ingress: []cluster.PolicyRule{{}},
 	}
+	out := cluster.NetworkPolicy{Meta: cluster.Meta{Namespace: "b", Name: "out"}, IsolatesEgress: true}
 	narrow := netip.MustParsePrefix("10.244.0.64/26")
 	for _, tt := range []struct {
 		name   string
@@ -65,6 +66,16 @@ func TestFollowChanges(t *testing.T) {
 			}
 		}, false},
 		{"a policy opens what was closed", nil, func(s *cluster.Snapshot) { s.NetworkPolicies = append(slices.Clone(s.NetworkPolicies), open) }, true},
+		{"a policy lets in whom it did not", nil, func(s *cluster.Snapshot) {
+			s.NetworkPolicies = slices.Clone(s.NetworkPolicies)
+			s.NetworkPolicies[1].Ingress = []cluster.PolicyRule{{}}
+		}, true},
+		{"a policy lets out whom it did not", func(s *cluster.Snapshot) {
+			s.NetworkPolicies = append(s.NetworkPolicies, open, out)
+		}, func(s *cluster.Snapshot) {
+			s.NetworkPolicies = slices.Clone(s.NetworkPolicies)
+			s.NetworkPolicies[3].Egress = []cluster.PolicyRule{{}}
+		}, true},
 		{"a policy that a dump holds twice is gone", func(s *cluster.Snapshot) {
 			s.NetworkPolicies = append(s.NetworkPolicies, open, open)
 		}, func(s *cluster.Snapshot) { s.NetworkPolicies = s.NetworkPolicies[:2] }, true},

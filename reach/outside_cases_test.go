@@ -22,6 +22,8 @@ type entryCase struct {
 	ranges []string
 	shared []string // of a second Service at the same address and port, with the same pods
 	others []string // pods on no node, and no endpoints
+	// foreign: another engine's object may change what policies say.
+	foreign bool
 }
 
 func (e *entryCase) snapshot() *cluster.Snapshot {
@@ -73,6 +75,9 @@ func (e *entryCase) snapshot() *cluster.Snapshot {
 			s.Services[i].SourceRanges = append(s.Services[i].SourceRanges, netip.MustParsePrefix(r))
 		}
 	}
+	if e.foreign {
+		s.Foreign = []cluster.Foreign{{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: "a"}}
+	}
 	s.Fabric.Routers = []cluster.Router{{Name: "r", Multipath: true, Routes: cluster.RoutesStatic}}
 	s.Fabric.Dataplane = cluster.Dataplane{Proxy: "kube-proxy-nftables", Policy: "generic"}
 	return s
@@ -86,6 +91,7 @@ func TestOutsideCases(t *testing.T) {
 		{name: "half of the ways, by one pod or the other", nodes: 1, local: true, pods: []int{0, 0}, lets: [][]string{{"203.0.113.1/32", "203.0.113.3/32"}, {"203.0.113.2/32", "203.0.113.4/32"}}},
 		{name: "half of the ways, whoever asks", nodes: 1, local: true, pods: []int{0, 0}, lets: [][]string{{"0.0.0.0/1"}, {"128.0.0.0/1"}}},
 		{name: "two Services that are open to others", nodes: 2, pods: []int{0, 1}, ranges: []string{"203.0.113.0/30"}, shared: []string{"203.0.113.2/31", "192.168.0.0/24"}},
+		{name: "another engine may let in whom policies do not", nodes: 2, local: true, pods: []int{0, 1}, lets: [][]string{{"203.0.113.1/32"}, {}}, foreign: true},
 		{name: "nodes that fare alike", nodes: 3, pods: []int{0, 0}},
 		{name: "a range that ends with nodes", nodes: 3, local: true, pods: []int{0, 1}, lets: [][]string{{}, {}}, ranges: []string{"172.16.0.0/28"}},
 		{name: "a range of nodes before another", nodes: 2, local: true, pods: []int{0, 1}, ranges: []string{"172.16.0.14/31", "203.0.113.0/24"}},

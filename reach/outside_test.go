@@ -35,6 +35,9 @@ func TestOutsideEqualsWalk(t *testing.T) {
 		tame(g)
 		contest(g)
 		guests(g)
+		if d := g.Snapshot.Fabric.Dataplane; seed%4 == 1 && (d.Policy != "forward-only" || d.Proxy != "kube-proxy-ipvs") {
+			g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: []string{"", "a"}[g.IntN(2)], DenyOnly: g.IntN(2) == 0})
+		}
 		o.seed, o.m = seed, compile(t, g)
 		o.c = Compile(o.m)
 		o.addresses()
