@@ -237,17 +237,18 @@ type Stance struct {
 	class, host int   // of pods, as policy tells them; of hostNetwork pods, 0 for others
 	atom        int32 // of its address
 	client      string
-	itself      bool // the client
+	apart       bool // the client itself, or an address that a Service or another node has, too
 }
 
 // Stance tells how the endpoint stands to packets from src, an address that lives
 // on the node client ("": outside).
 func (m *Model) Stance(b *service.Backend, client string, src netip.Addr, proto flow.Protocol) Stance {
-	addr := b.Addr.Addr()
-	s := Stance{Backend: b, at: m.holder(addr), class: -1, atom: m.judges.Atom(addr), client: client, itself: addr == src}
+	addr, owner := b.Addr.Addr(), m.nodeOf(src)
+	s := Stance{Backend: b, at: m.holder(addr), class: -1, atom: m.judges.Atom(addr), client: client}
+	s.apart = addr == src || m.OfService(addr) || owner != "" && owner != client
 	s.Home = s.at.node
 	if s.at.pod != nil {
-		s.Home, s.class = s.at.pod.Node, m.judges.ClassOf(s.at.pod)
+		s.Home, s.class, s.apart = s.at.pod.Node, m.judges.ClassOf(s.at.pod), s.apart || s.at.node != ""
 	}
 	if b.Host && b.Target != nil && b.Target.HostNetwork && m.primary(b) {
 		s.host = -2 - int(m.onHost(b, proto).Listens(proto, b.Addr.Port()))
@@ -272,7 +273,7 @@ func (s *Stance) Key(node string) BackendKey {
 		// the pod: one by one.
 		k.alone, k.pod = b.Addr, b.Pod
 	}
-	if s.itself || loc.Pod != nil && loc.Pod.Invented {
+	if s.apart || loc.Pod != nil && loc.Pod.Invented {
 		k.alone = b.Addr
 	}
 	return k
@@ -299,3 +300,12 @@ func (m *Model) primary(b *service.Backend) bool {
 
 // Home is the node an address lives on, "" for one outside the cluster.
 func (m *Model) Home(addr netip.Addr) string { return m.home(addr) }
+
+// NodeOf is the node whose own address it is, on whatever device, "" where it is no
+// node's.
+func (m *Model) NodeOf(addr netip.Addr) string { return m.nodeOf(addr) }
+
+// OfService reports whether some Service has the address, or may be given it.
+func (m *Model) OfService(addr netip.Addr) bool {
+	return m.ServiceAddress(addr) || len(m.Services.Owners(addr)) > 0 || m.Services.ForeignProxy(netip.AddrPortFrom(addr, 0), false) != nil
+}

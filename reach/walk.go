@@ -21,10 +21,8 @@ type leg struct {
 	fate  flow.Fate
 	seen  flow.Seen
 	first string
-	// backend is the endpoint chosen, nil where none was.
-	backend *service.Backend
-	// dst and source are what the machine at the end sees.
-	dst    netip.AddrPort
+	// source is what the machine at the end sees, of a packet that was walked for
+	// itself alone.
 	source netip.Addr
 	// count is how many endpoints, alike, it stands for.
 	count int
@@ -80,10 +78,7 @@ func (w *walker) legs() []leg {
 // End keeps a leg.
 func (w *walker) End(p *walk.Packet, fate flow.Fate, seen flow.Seen) {
 	n := notesOf(p)
-	w.out = append(w.out, leg{
-		fate: fate, seen: seen, first: p.First, backend: p.Backend, dst: p.Tuple.Dst, source: p.Tuple.Src.Addr(),
-		count: n.count, checks: n.checks,
-	})
+	w.out = append(w.out, leg{fate: fate, seen: seen, first: p.First, source: p.Tuple.Src.Addr(), count: n.count, checks: n.checks})
 }
 
 // Judged leaves open, where checks are noted, what depends on the sender.
@@ -157,59 +152,59 @@ func (w *walker) oneOf(g []span, choice *announce.Choice) string {
 // Endpoints goes on with every endpoint, or one of each kind that fares alike.
 func (w *walker) Endpoints(p *walk.Packet, d *walk.Draw) {
 	if !w.fold {
-		for i, b := range d.Backends {
-			w.Through(p.Fork(), d, b, i+1)
+		for _, b := range d.Backends {
+			w.Through(p.Fork(), d, b, 0)
 		}
 		return
 	}
-	var targets []target
-	if w.c.hasWays() {
-		targets = w.c.targetsOf(d.Front.Backends, w.Protocol)
-	}
 	var few [8]alike
-	kinds := few[:0]
-	for i, b := range d.Backends {
-		k := alike{shown: b, number: i + 1, count: 1}
-		if targets != nil && targets[b.Number].plain && b.Addr.Addr() != p.Tuple.Src.Addr() {
-			k.target = &targets[b.Number]
-			k.local = k.target.node == d.Node
-		} else {
-			k.key = w.AlikeBackend(b, d.Node, p.Tuple.Src.Addr(), w.Protocol)
-		}
-		at := slices.IndexFunc(kinds, k.same)
-		if at < 0 {
-			kinds = append(kinds, k)
-		} else {
-			kinds[at].count++
-		}
-	}
+	kinds := w.kinds(few[:0], p, d)
 	for i := range kinds {
 		k := &kinds[i]
-		notesOf(p).count = k.count
-		if k.target != nil && w.fill(p, d, k.target, k.shown) {
+		if k.target != nil && w.fill(p, d, k) {
 			continue
 		}
-		q := p
-		if i < len(kinds)-1 {
-			q = p.Fork()
-		}
-		w.Through(q, d, k.shown, k.number)
+		q := p.Fork()
+		notesOf(q).count *= k.count
+		w.Through(q, d, k.shown, 0)
 	}
 }
 
 // alike is endpoints that fare alike on a node.
 type alike struct {
 	shown  *service.Backend
-	number int // of shown, among those chosen
 	count  int
-	key    model.BackendKey
-	target *target // instead of key, for a pod like most
-	local  bool
+	target *target // of a pod like most that is not the sender
+	fare
 }
 
-func (k alike) same(o alike) bool {
-	if k.target != nil && o.target != nil {
-		return k.target.kind == o.target.kind && k.local == o.local
+// fare is equal for endpoints that fare alike.
+type fare struct {
+	kind  int32            // of the target
+	local bool             // so is the target
+	key   model.BackendKey // where there is no target
+}
+
+func (w *walker) kinds(out []alike, p *walk.Packet, d *walk.Draw) []alike {
+	var targets []target
+	if w.c.hasWays() {
+		targets = w.c.targetsOf(d.Front.Backends, w.Protocol)
 	}
-	return k.target == nil && o.target == nil && k.key == o.key
+	src := p.Tuple.Src.Addr()
+	for _, b := range d.Backends {
+		k := alike{shown: b, count: 1}
+		if targets != nil && targets[b.Number].plain && b.Addr.Addr() != src {
+			k.target = &targets[b.Number]
+			k.kind, k.local = k.target.kind, k.target.node == d.Node
+		} else {
+			k.key = w.AlikeBackend(b, d.Node, src, w.Protocol)
+		}
+		at := slices.IndexFunc(out, func(o alike) bool { return o.fare == k.fare })
+		if at < 0 {
+			out = append(out, k)
+		} else {
+			out[at].count++
+		}
+	}
+	return out
 }

@@ -25,12 +25,11 @@ type wayKey struct {
 	local      bool // the endpoint is on the node
 	listens    cluster.Listening
 	source     bool // the packet has a source
-	own        bool // the node's address toward the endpoint is known
-	same       bool // and is the packet's source already
+	own        bool // it is masqueraded, and the node's address toward the endpoint is known
+	same       bool // that is the packet's source already
 }
 
-// way is a leg of which only the two ends are missing. Nil: it cannot be filled
-// in.
+// way is a leg of which only the two ends are missing.
 type way struct {
 	fate   flow.Fate
 	seen   flow.Seen
@@ -40,31 +39,29 @@ type way struct {
 // wayCheck is a question about the two ends.
 type wayCheck struct {
 	direction   policy.Direction
-	peer        peerKind
+	sender      senderKind
 	node, world bool
 	stop        int
 	denied      flow.Seen
 }
 
-// ways are what is known of them, and of the nodes and endpoints they join.
+// ways are what is known of them, and of the endpoints they lead to.
 type ways struct {
 	ways    map[wayKey]*way
-	plain   map[string]bool // nodes
 	targets map[*service.Backends][]target
 }
 
 func newWays() ways {
-	return ways{map[wayKey]*way{}, map[string]bool{}, map[*service.Backends][]target{}}
+	return ways{map[wayKey]*way{}, map[*service.Backends][]target{}}
 }
 
-// peerKind is who the other end is.
-type peerKind uint8
+// senderKind is whom an enforcer takes for the sender.
+type senderKind uint8
 
 const (
-	thePod    peerKind = iota // the sender, a pod
-	theTarget                 // the endpoint
-	theSource                 // the packet's source before the masquerade
-	theNode                   // the node's own address
+	thePod    senderKind = iota // the sender, a pod
+	theSource                   // the packet's source before the masquerade
+	theNode                     // the node's own address
 )
 
 // target is what a way needs to know of an endpoint.
@@ -104,123 +101,89 @@ func (c *Chart) targetsOf(b *service.Backends, proto flow.Protocol) []target {
 	return list
 }
 
-// targetOf: a pod like most has an address of its own, that no front, range or
-// table says something else about, on the node that its slice says.
+// targetOf: a pod like most has an address of its own, that is no node's either and
+// of which no front, range or table says something else, on the node that its slice
+// says.
 func (c *Chart) targetOf(t *target, e *service.Backend, proto flow.Protocol) {
 	addr := e.Addr.Addr()
 	p := e.Target
-	t.node, t.pod = e.Node, p
-	if p == nil || p.Node != e.Node || e.Node == "" || e.Host || p.Invented || p.HostNetwork || !slices.Contains(p.IPs, addr) {
-		return
+	t.node, t.pod, t.unit = e.Node, p, c.unitAt(p)
+	t.plain = t.unit >= 0 && p.Node == e.Node && !p.Invented && c.isOf(addr, p, "") && !c.m.OfService(addr)
+	if t.plain {
+		t.listens = p.Listens(proto, e.Addr.Port())
 	}
-	if t.unit = c.unitAt(p); t.unit < 0 || c.units.list[t.unit].contested || c.m.LocalAddress(e.Node, addr) || c.m.ServiceAddress(addr) || c.m.Bound(addr) ||
-		len(c.m.Services.At(e.Addr, proto)) > 0 || c.m.Services.ForeignProxy(e.Addr, false) != nil {
-		return
-	}
-	t.plain = true
-	t.listens = p.Listens(proto, e.Addr.Port())
-}
-
-// plainNode reports whether the node's addresses are the node's alone.
-func (c *Chart) plainNode(node string) bool {
-	known, ok := c.plain[node]
-	if ok {
-		return known
-	}
-	known = c.m.Index.Node(node) != nil
-	for _, v6 := range []bool{false, true} {
-		for _, t := range []cluster.Toward{cluster.TowardOtherNodes, cluster.TowardLocalPods, cluster.TowardRemotePods} {
-			if a := c.m.Profile.SourceOf(node, t, v6); a.IsValid() && (!c.m.LocalAddress(node, a) || c.m.Index.PodByIP(a) != nil) {
-				known = false
-			}
-		}
-	}
-	c.plain[node] = known
-	return known
 }
 
 // ways: whether enforcers look at all of them may not depend on who is selected.
 func (c *Chart) hasWays() bool { return !c.mustWalk() && !c.minds() }
 
-// fill goes the way of a packet that chose an endpoint, if it is known. It
-// reports false if it must be walked.
-func (w *walker) fill(p *walk.Packet, d *walk.Draw, t *target, b *service.Backend) bool {
-	node := d.Node
-	if !t.plain || len(p.NATs) > 0 || p.First != node || p.Tuple.Src.Addr() == b.Addr.Addr() || !w.c.plainNode(node) || !w.plainSource(p, node) {
+// fill goes the way of a packet that chose an endpoint, a pod like most and not the
+// sender, if it is known. It reports false if it must be walked.
+func (w *walker) fill(p *walk.Packet, d *walk.Draw, e *alike) bool {
+	addr, src := e.shown.Addr.Addr(), p.Tuple.Src.Addr()
+	if len(p.NATs) > 0 || p.First != d.Node || !w.plainSource(src, d.Node) {
 		return false
 	}
-	v6 := b.Addr.Addr().Is6()
 	k := wayKey{
-		from: w.From.Kind, proto: w.Protocol, v6: v6, masquerade: w.Masquerades(d.Trip, node, b.Addr.Addr()),
-		local: t.node == node, listens: t.listens, source: p.Tuple.Src.IsValid() && p.Tuple.Src.Addr().IsValid(),
+		from: w.From.Kind, proto: w.Protocol, v6: addr.Is6(), masquerade: w.Masquerades(d.Trip, d.Node, addr),
+		local: e.local, listens: e.target.listens, source: src.IsValid(),
 	}
-	toward := cluster.TowardRemotePods
-	if k.local {
-		toward = cluster.TowardLocalPods
+	var own netip.Addr
+	if k.masquerade {
+		toward := cluster.TowardRemotePods
+		if k.local {
+			toward = cluster.TowardLocalPods
+		}
+		own = w.Profile.SourceOf(d.Node, toward, k.v6)
+		if k.own, k.same = own.IsValid(), own == src; k.own && !w.c.isOf(own, nil, d.Node) {
+			return false
+		}
 	}
-	own := w.Profile.SourceOf(node, toward, v6)
-	k.own, k.same = own.IsValid(), own == p.Tuple.Src.Addr()
 	known, ok := w.c.ways.ways[k]
 	if !ok {
-		known = w.learn(p, d, t, b, own)
+		known = w.learn(p, d, e.shown, src)
 		w.c.ways.ways[k] = known
 	}
-	if known == nil {
-		return false
-	}
-	w.follow(p, known, t, b, own)
+	w.follow(p, known, e, own)
 	return true
 }
 
 // plainSource reports whether the packet's source is the sender's alone.
-func (w *walker) plainSource(p *walk.Packet, node string) bool {
-	src := p.Tuple.Src.Addr()
+func (w *walker) plainSource(src netip.Addr, node string) bool {
 	switch w.From.Kind {
 	case flow.MachinePod:
-		return w.From.Pod.Node == node && w.Index.PodByIP(src) == w.From.Pod && !w.LocalAddress(node, src)
+		return w.c.isOf(src, w.From.Pod, "")
 	case flow.MachineNode:
-		return !src.IsValid() || w.LocalAddress(node, src)
+		return !src.IsValid() || w.c.isOf(src, nil, node)
 	default:
-		return w.Home(src) == ""
+		return w.c.isOf(src, nil, "")
 	}
 }
 
+// isOf reports whether an address is the pod's, nil for none, and the node's, "" for
+// none, and not every host's own.
+func (c *Chart) isOf(a netip.Addr, pod *cluster.Pod, node string) bool {
+	return c.m.Index.PodByIP(a) == pod && c.m.NodeOf(a) == node && !a.IsLoopback()
+}
+
 // learn walks the rest of the way once, leaving every question open.
-func (w *walker) learn(p *walk.Packet, d *walk.Draw, t *target, b *service.Backend, own netip.Addr) *way {
+func (w *walker) learn(p *walk.Packet, d *walk.Draw, b *service.Backend, src netip.Addr) *way {
 	r := w.c.recordingOf()
-	was := r.recorder
-	r.pod, r.addr, r.all = w.From.Pod, netip.Addr{}, true
-	if w.From.Kind != flow.MachinePod {
-		r.pod = nil
-	}
-	l := &walker{c: w.c, record: &r.recorder}
-	l.Walker = walk.Walker{Model: r.m, Question: walk.Question{From: w.From, Protocol: w.Protocol, To: w.To}, Guide: l}
-	l.Through(p.Fork(), d, b, 1)
-	r.recorder = was
-	if len(l.out) != 1 {
-		return nil
-	}
+	r.all = true
+	l := &walker{record: &r.recorder}
+	l.Walker = walk.Walker{Model: r.m, Question: w.Question, Guide: l}
+	l.Through(p.Fork(), d, b, 0)
+	r.all = false
 	found := &way{fate: l.out[0].fate, seen: l.out[0].seen}
 	for _, ch := range l.out[0].checks {
 		x := wayCheck{direction: ch.Direction, node: ch.Peer.Node, world: ch.Peer.World, stop: ch.stop, denied: ch.denied}
-		subject, other := t.pod, w.From.Pod
-		if ch.Direction == policy.Egress {
-			subject, other = other, subject
-		}
-		sender := w.From.Kind == flow.MachinePod && other == ch.Peer.Pod
 		switch {
-		case ch.Subject.Pod != subject || ch.Peer.NoBlocks:
-			return nil
-		case ch.Direction == policy.Egress && ch.Peer.Pod == t.pod:
-			x.peer = theTarget
-		case ch.Direction == policy.Ingress && ch.Peer.Pod != nil && sender:
-			x.peer = thePod
-		case ch.Direction == policy.Ingress && ch.Peer.Pod == nil && ch.Peer.Addr == p.Tuple.Src.Addr():
-			x.peer = theSource
-		case ch.Direction == policy.Ingress && ch.Peer.Pod == nil && ch.Peer.Addr == own:
-			x.peer = theNode
+		case ch.Direction == policy.Egress, ch.Peer.Pod != nil:
+			x.sender = thePod
+		case ch.Peer.Addr == src:
+			x.sender = theSource
 		default:
-			return nil
+			x.sender = theNode
 		}
 		found.checks = append(found.checks, x)
 	}
@@ -228,14 +191,14 @@ func (w *walker) learn(p *walk.Packet, d *walk.Draw, t *target, b *service.Backe
 }
 
 // follow fills in a way.
-func (w *walker) follow(p *walk.Packet, known *way, t *target, b *service.Backend, own netip.Addr) {
-	l := leg{fate: known.fate, seen: known.seen, first: p.First, backend: b, dst: b.Addr, source: p.Tuple.Src.Addr(), count: notesOf(p).count}
+func (w *walker) follow(p *walk.Packet, known *way, e *alike, own netip.Addr) {
+	l := leg{fate: known.fate, seen: known.seen, first: p.First, count: e.count * notesOf(p).count}
 	for i := 0; i < len(known.checks); {
 		stop, before, worst := known.checks[i].stop, len(l.checks), yes
 		denied := known.checks[i].denied
 		for ; i < len(known.checks) && known.checks[i].stop == stop; i++ {
 			x := &known.checks[i]
-			q := w.question(p, x, t, b, own)
+			q := w.question(p, x, e, own)
 			if w.record != nil && w.record.about(&q) {
 				l.checks = append(l.checks, check{Question: q, stop: stop, denied: x.denied})
 				continue
@@ -252,32 +215,24 @@ func (w *walker) follow(p *walk.Packet, known *way, t *target, b *service.Backen
 			break
 		}
 	}
-	if l.seen == flow.SeenUnknown && l.fate != flow.Unknown {
-		l.seen = flow.Timeout
-	}
 	w.out = append(w.out, l)
 }
 
-func (w *walker) question(p *walk.Packet, x *wayCheck, t *target, b *service.Backend, own netip.Addr) policy.Question {
-	end := policy.Party{Addr: b.Addr.Addr(), Pod: t.pod}
-	q := policy.Question{Direction: x.direction, Subject: end, Protocol: w.Protocol, Port: b.Addr.Port()}
-	src := policy.Party{Addr: p.Tuple.Src.Addr(), Node: x.node, World: x.world}
-	switch x.peer {
+func (w *walker) question(p *walk.Packet, x *wayCheck, e *alike, own netip.Addr) policy.Question {
+	to := policy.Party{Addr: e.shown.Addr.Addr(), Pod: e.target.pod}
+	from := policy.Party{Addr: p.Tuple.Src.Addr(), Node: x.node, World: x.world}
+	switch x.sender {
 	case thePod:
-		src.Pod = w.From.Pod
+		if from.Pod = w.From.Pod; from.Pod.Invented {
+			from.Addr = netip.Addr{}
+		}
 	case theNode:
-		src.Addr = own
-	case theTarget:
-		src.Pod = w.From.Pod
+		from.Addr = own
 	default:
 	}
-	if src.Pod != nil && src.Pod.Invented {
-		src.Addr = netip.Addr{}
-	}
-	if q.Peer = src; x.direction == policy.Egress {
-		src.Node, src.World = false, false
-		end.Node, end.World = x.node, x.world
-		q.Subject, q.Peer = src, end
+	q := policy.Question{Direction: x.direction, Subject: to, Peer: from, Protocol: w.Protocol, Port: e.shown.Addr.Port()}
+	if x.direction == policy.Egress {
+		q.Subject, q.Peer = from, to
 	}
 	return q
 }

@@ -161,7 +161,7 @@ func (w *Walker) refusalReturns(p *Packet, node string) bool {
 // is its place among them, from 1.
 func (w *Walker) Through(p *Packet, d *Draw, b *service.Backend, number int) {
 	p.Backend = b
-	stays := w.StaysInPod(d.Node, p.Tuple, b)
+	stays := w.From.Kind == flow.MachinePod && w.StaysInPod(d.Node, p.Tuple, b)
 	note := Note{Hook: entryHook(d.Process), Action: flow.DNAT, Code: d.Trip.Why}
 	note.About = About{Node: d.Node, Front: d.Front, Draw: d, Number: number, Of: len(d.Backends)}
 	if w.FallsBack(d.Trip, d.Front, d.Node) {

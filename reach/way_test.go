@@ -1,0 +1,363 @@
+package reach
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/portolan-net/portolan/announce"
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/internal/generate"
+	"github.com/portolan-net/portolan/model"
+	"github.com/portolan-net/portolan/policy"
+	"github.com/portolan-net/portolan/service"
+	"github.com/portolan-net/portolan/walk"
+)
+
+// Whatever a front is asked for, by every pod, node and client, in any order: the
+// ways that are found without walking every endpoint are those that are walked,
+// as many of each. So are those of a trip, for the one that it was walked from.
+func TestWaysEqualWalk(t *testing.T) {
+	t.Parallel()
+	w := walked{T: t, fates: map[flow.Fate]int{}}
+	for seed := *firstSeed; w.asked < 3*questions(t); seed++ {
+		w.cluster(seed)
+	}
+	for _, f := range []flow.Fate{flow.Delivered, flow.DeniedByPolicy, flow.ReplyLost, flow.NotListening, flow.Unknown} {
+		if w.fates[f] < w.asked/200 {
+			t.Errorf("%v occurs %d times for %d questions", f, w.fates[f], w.asked)
+		}
+	}
+	if w.filled < w.asked/100 {
+		t.Errorf("%d questions, %d kinds of ways", w.asked, w.filled)
+	}
+	t.Logf("%d questions, %d kinds of ways: %v", w.asked, w.filled, w.fates)
+}
+
+type walked struct {
+	*testing.T
+	seed          uint64
+	m             *model.Model
+	c             *Chart
+	asked, filled int
+	fates         map[flow.Fate]int
+}
+
+// wayQuestion is a packet to a front.
+type wayQuestion struct {
+	from *start
+	to   Target
+}
+
+func (w *walked) cluster(seed uint64) {
+	w.Helper()
+	g := generate.Tangle(generate.Kind(seed%3), seed)
+	if seed%4 > 0 {
+		tame(g)
+	}
+	askew(g)
+	w.seed, w.m = seed, compile(w, g)
+	w.c = Compile(w.m)
+	w.c.unitsOf()
+	var all []wayQuestion
+	for i := range g.Snapshot.Services {
+		for _, f := range w.m.Services.Of(&g.Snapshot.Services[i]) {
+			for _, to := range w.addresses(f) {
+				for _, from := range w.starts(f.IPv6) {
+					all = append(all, wayQuestion{from, Target{Protocol: f.Protocol, Addr: netip.AddrPortFrom(to, f.Port)}})
+				}
+			}
+		}
+	}
+	g.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for i := range all {
+		w.question(&all[i])
+	}
+	w.filled += len(w.c.ways.ways)
+}
+
+// addresses by which a front is asked for.
+func (w *walked) addresses(f *service.Front) []netip.Addr {
+	if f.Kind != service.NodePort {
+		return []netip.Addr{f.Addr}
+	}
+	all := []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	if f.IPv6 {
+		all[0] = netip.IPv6Loopback()
+	}
+	for i := range w.m.Snapshot.Nodes {
+		if a := w.m.Snapshot.Nodes[i].IP(f.IPv6); a.IsValid() {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// starts are all there are: clients have an address of the family.
+func (w *walked) starts(v6 bool) []*start {
+	var all []*start
+	for i := range w.m.Snapshot.Pods {
+		if p, ok := FromPod(&w.m.Snapshot.Pods[i]); ok {
+			all = append(all, &p.start)
+		}
+	}
+	for i := range w.m.Snapshot.Nodes {
+		all = append(all, &start{Kind: flow.MachineNode, Node: w.m.Snapshot.Nodes[i].Name})
+	}
+	for _, a := range []string{"203.0.113.10", "10.0.0.2", "2001:db8:113::10", "2a00::1"} {
+		if a := netip.MustParseAddr(a); a.Is6() == v6 {
+			all = append(all, &start{Kind: flow.MachineClient, Addrs: []netip.Addr{a}})
+		}
+	}
+	return all
+}
+
+func (w *walked) question(q *wayQuestion) {
+	w.Helper()
+	w.asked++
+	b := &branches{found: map[string]int{}}
+	b.Walker = walk.Walker{Model: w.m, Question: walk.Question{From: q.from, Protocol: q.to.Protocol, To: q.to.Addr}, Guide: b}
+	b.Walk(nil)
+	for f := range b.fates {
+		w.fates[f]++
+	}
+	found := map[string]int{}
+	for _, l := range w.c.legs(q.from, q.to, true) {
+		found[wayWords(l.fate, l.seen, l.first)] += l.count
+	}
+	w.same(q, "asked", b.found, found)
+	if w.c.mustWalk() || q.from.Kind == flow.MachineNode || b.self {
+		return // of these no trips are made
+	}
+	clear(found)
+	for _, l := range w.c.trip(q.from, q.to, nil) {
+		e := l.endFor(func(i int) match { return w.judge(&l.checks[i].Question) })
+		found[wayWords(e.fate, e.seen, l.first)] += l.count
+	}
+	// Whom a policy stops before a node chooses is stopped once on every way.
+	for _, m := range []map[string]int{b.found, found} {
+		for k := range m {
+			if !strings.HasPrefix(k, flow.Delivered.String()) {
+				m[k] = 0
+			}
+		}
+	}
+	w.same(q, "by a trip", b.found, found)
+}
+
+func (w *walked) same(q *wayQuestion, how string, want, got map[string]int) {
+	w.Helper()
+	if !maps.Equal(want, got) {
+		p := w.m.Profile
+		w.Fatalf("seed %d (%s, %s): %v %v to %v %v: walked %v, %s %v", w.seed, p.Proxy.Name, p.Policy.Name, q.from.Machine(), q.from.Addrs, q.to.Protocol, q.to.Addr, want, how, got)
+	}
+}
+
+// judge is the answer of policies, and of what may overrule them.
+func (w *walked) judge(q *policy.Question) match {
+	d := certain
+	for _, f := range w.m.ForeignTo(q.Subject.Pod) {
+		if d = max(d, maybeNot); !f.DenyOnly {
+			d = maybeAny
+		}
+	}
+	v := policy.NotIsolated
+	if w.m.Profile.Policy.Enforces {
+		v = w.m.Policies.Judge(*q).Verdict
+	}
+	switch {
+	case d == maybeAny, v == policy.Undecided:
+		return perhaps
+	case v == policy.Denied:
+		return no
+	case d == maybeNot:
+		return perhaps
+	}
+	return yes
+}
+
+// branches takes every branch there is.
+type branches struct {
+	walk.Walker
+	found map[string]int
+	fates map[flow.Fate]bool
+	self  bool // who asks is an endpoint
+}
+
+func wayWords(f flow.Fate, s flow.Seen, first string) string {
+	return fmt.Sprintf("%v (%v) by %q", f, s, first)
+}
+
+func (b *branches) Firsts(p *walk.Packet, choice *announce.Choice) {
+	for _, n := range choice.Nodes {
+		b.Enter(p.Fork(), n)
+	}
+}
+
+func (b *branches) Endpoints(p *walk.Packet, d *walk.Draw) {
+	for i, e := range d.Backends {
+		b.self = b.self || slices.Contains(b.From.Addrs, e.Addr.Addr())
+		b.Through(p.Fork(), d, e, i+1)
+	}
+}
+
+func (b *branches) Judged(_ *walk.Packet, _ *model.Stop, found []model.Judgement) []model.Judgement {
+	return found
+}
+
+func (b *branches) End(p *walk.Packet, fate flow.Fate, seen flow.Seen) {
+	if b.fates == nil {
+		b.fates = map[flow.Fate]bool{}
+	}
+	b.fates[fate] = true
+	b.found[wayWords(fate, seen, p.First)]++
+}
+
+// askew gives a cluster what tells nodes, pods and their addresses apart where
+// they mostly are alike, a few of it at a time.
+func askew(g *generate.Tangled) {
+	s := g.Snapshot
+	s.Pods = slices.DeleteFunc(s.Pods, func(p cluster.Pod) bool { return len(p.IPs) == 0 })
+	s.Fabric.Nodes = nil
+	d := &s.Fabric.Dataplane
+	d.Proxy = []string{"kube-proxy-nftables", "kube-proxy-iptables", "kube-proxy-ipvs", "cilium", "antrea"}[g.IntN(5)]
+	d.Policy = []string{"generic", "kube-router", "kube-network-policies", "cilium", "aws", "antrea", "forward-only", "portolan", "none"}[g.IntN(9)]
+	if len(s.Pods) == 0 {
+		return
+	}
+	for _, odd := range []func(*generate.Tangled){oddSources, oddNodes, oddPods, oddServices, oddSlices, elsewhereOf, strangers} {
+		if g.IntN(4) == 0 {
+			odd(g)
+		}
+	}
+}
+
+// anAddress of a pod.
+func anAddress(g *generate.Tangled) netip.Addr {
+	p := &g.Snapshot.Pods[g.IntN(len(g.Snapshot.Pods))]
+	return p.IPs[g.IntN(len(p.IPs))]
+}
+
+// oddSources: nodes masquerade by addresses of their own, of pods, and of each other.
+func oddSources(g *generate.Tangled) {
+	s := g.Snapshot
+	some := func(i int) (out []netip.Addr) {
+		for _, v6 := range []bool{false, true} {
+			switch g.IntN(8) {
+			case 0, 1, 2:
+				if a := s.Nodes[i].IP(v6); a.IsValid() {
+					out = append(out, a)
+				}
+			case 3, 4, 5:
+				a := netip.MustParseAddr(fmt.Sprintf("10.244.%d.1", i+1))
+				if v6 {
+					a = netip.MustParseAddr(fmt.Sprintf("fd00:244:%d::1", i+1))
+				}
+				out = append(out, a)
+			case 6:
+				out = append(out, anAddress(g))
+			default:
+				if a := s.Nodes[g.IntN(len(s.Nodes))].IP(v6); a.IsValid() {
+					out = append(out, a)
+				}
+			}
+		}
+		return out
+	}
+	for i := range s.Nodes {
+		if g.IntN(3) > 0 {
+			s.Fabric.Nodes = append(s.Fabric.Nodes, cluster.FabricNode{Name: s.Nodes[i].Name, Masquerade: cluster.Masquerade{
+				ToLocalPods: some(i), ToPodsOnOtherNodes: some(i), ToOtherNodes: some(i),
+			}})
+		}
+	}
+}
+
+// oddNodes have no address of a family, or one that is a pod's too.
+func oddNodes(g *generate.Tangled) {
+	for i := range g.Snapshot.Nodes {
+		n := &g.Snapshot.Nodes[i]
+		switch g.IntN(3) {
+		case 0:
+			n.InternalIPs = n.InternalIPs[:1]
+		case 1:
+			n.OtherIPs = append(n.OtherIPs, anAddress(g))
+		}
+	}
+}
+
+// oddPods have an address that is another's, of the Services' range, or a host's own.
+func oddPods(g *generate.Tangled) {
+	for i := range g.Snapshot.Pods {
+		p := &g.Snapshot.Pods[i]
+		if p.HostNetwork || g.IntN(3) > 0 {
+			continue
+		}
+		p.IPs = slices.Clone(p.IPs)
+		a := &p.IPs[g.IntN(len(p.IPs))]
+		words := []string{"10.96.0.200", "10.96.0.10", "127.0.0.2"}
+		if a.Is6() {
+			words = []string{"fd00:96::c8", "fd00:96::10", "::1"}
+		}
+		was := *a
+		now := netip.MustParseAddr(words[g.IntN(3)])
+		if other := anAddress(g); other.Is6() == was.Is6() {
+			now = other
+		}
+		*a = now
+		listed(g, was, now)
+	}
+}
+
+// listed: slices go with a pod to its new address.
+func listed(g *generate.Tangled, was, now netip.Addr) {
+	for i := range g.Snapshot.EndpointSlices {
+		for j := range g.Snapshot.EndpointSlices[i].Endpoints {
+			e := &g.Snapshot.EndpointSlices[i].Endpoints[j]
+			if at := slices.Index(e.Addresses, was); at >= 0 {
+				e.Addresses = slices.Clone(e.Addresses)
+				e.Addresses[at] = now
+			}
+		}
+	}
+}
+
+// oddServices have a pod's address, or are another proxy's.
+func oddServices(g *generate.Tangled) {
+	for i := range g.Snapshot.Services {
+		svc := &g.Snapshot.Services[i]
+		if svc.Type == cluster.ServiceExternalName || g.IntN(2) == 0 {
+			continue
+		}
+		svc.ExternalIPs = append(slices.Clone(svc.ExternalIPs), anAddress(g))
+		if g.IntN(3) == 0 {
+			svc.Ports = slices.Clone(svc.Ports)
+			svc.Ports[0].Port = []uint16{8080, 53, 5000}[g.IntN(3)]
+		}
+		if g.IntN(4) == 0 {
+			svc.ProxyName = "another"
+		}
+	}
+}
+
+// oddSlices say of pods that they are on other nodes.
+func oddSlices(g *generate.Tangled) {
+	for i := range g.Snapshot.EndpointSlices {
+		for j := range g.Snapshot.EndpointSlices[i].Endpoints {
+			if e := &g.Snapshot.EndpointSlices[i].Endpoints[j]; g.IntN(3) == 0 {
+				e.Node = []string{"", "n1", "n2", "n9"}[g.IntN(4)]
+			}
+		}
+	}
+}
+
+// strangers are objects of other engines.
+func strangers(g *generate.Tangled) {
+	g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{
+		Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: g.Snapshot.Namespaces[0].Name, DenyOnly: g.IntN(2) == 0,
+	})
+}
