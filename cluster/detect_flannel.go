@@ -63,7 +63,7 @@ func (d *detecting) flannel() {
 	case "host-gw":
 		d.is(PodNetworkBridge, backend.object)
 	default:
-		d.because(flow.CodeDetectedUnmodelled, "flannel's backend "+backend.value, backend.object)
+		d.because(flow.CodeDetectedUnmodelled, "Backend.Type: "+backend.value, backend.object)
 		return
 	}
 	d.hairpin()

@@ -142,8 +142,7 @@ func (f *Focus) ShowsClient(c *Client) bool {
 	if f == nil {
 		return true
 	}
-	a, err := netip.ParseAddr(f.Client)
-	return f.Outside && (f.Client == "" || f.Client == c.Name || err == nil && slices.Contains(c.Addresses, a))
+	return f.Outside && (f.Client == "" || f.Client == c.Name || f.Addr().IsValid() && slices.Contains(c.Addresses, f.Addr()))
 }
 
 // Addr is the address outside that was named; invalid where none was.
@@ -151,15 +150,22 @@ func (f *Focus) Addr() netip.Addr {
 	if f == nil || !f.Outside {
 		return netip.Addr{}
 	}
-	a, _ := netip.ParseAddr(f.Client) // a name is no address
-	return a
+	a, _ := netip.ParseAddr(strings.Trim(f.Client, "[]")) // a name is no address
+	return a.Unmap()
 }
+
+// sends reports whether a packet from outside may have an address as its source: none
+// has that of a loopback, of a group, or of nobody (RFC 1122, 3.2.1.3; RFC 4291, 2.5).
+func sends(a netip.Addr) bool { return !a.IsLoopback() && !a.IsMulticast() && !a.IsUnspecified() }
 
 // Find looks for what was named in versions of a cluster, one of which must have it.
 // Pods are looked for among those that counts takes. The error is a *WordError.
 func (f *Focus) Find(side Side, counts func(*Pod) bool, versions ...*Snapshot) error {
 	if f == nil {
 		return nil
+	}
+	if !sends(f.Addr()) {
+		return &WordError{Part: f.Text, What: "nobody outside sends from this address", Hint: "external/203.0.113.10"}
 	}
 	if a := f.Addr(); slices.ContainsFunc(versions, func(s *Snapshot) bool { return s.owns(a) }) {
 		return &WordError{Part: f.Text, What: "nobody outside has this address: it is the cluster's own", Hint: "--from node/NAME, --from pod/NAMESPACE/NAME"}

@@ -49,6 +49,9 @@ func (w MapWords) Grouping(m *atlas.Map) string {
 	for _, k := range w.kindsOf(m.Columns) {
 		words = insert(words, k)
 	}
+	if len(words) == 0 {
+		return w.Fold(m.By)
+	}
 	return strings.Join(words, ", ")
 }
 
