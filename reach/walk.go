@@ -98,13 +98,12 @@ func (w *walker) Judged(p *walk.Packet, s *model.Stop, found []model.Judgement) 
 		case w.record.about(&j.Question):
 			n.checks = append(n.checks, check{Question: j.Question, stop: n.stops})
 		case !j.Passes():
-			rest = append(rest, *j)
-			denied = denied || j.Decision.Verdict != policy.Undecided
+			rest = append(rest, *j) // one at most: of two ends the other is not the sender
+			denied = j.Decision.Verdict == policy.Denied
 		}
 	}
 	if denied {
 		n.checks = n.checks[:before]
-		return rest
 	}
 	seen := w.SeenFor(flow.DeniedByPolicy, w.Protocol, w.ErrorReturns(p, s.Node))
 	for i := before; i < len(n.checks); i++ {

@@ -19,7 +19,6 @@ import (
 // the endpoint on.
 type wayKey struct {
 	from       flow.MachineKind
-	proto      flow.Protocol
 	v6         bool
 	masquerade bool
 	local      bool // the endpoint is on the node
@@ -108,7 +107,7 @@ func (c *Chart) targetOf(t *target, e *service.Backend, proto flow.Protocol) {
 	addr := e.Addr.Addr()
 	p := e.Target
 	t.node, t.pod, t.unit = e.Node, p, c.unitAt(p)
-	t.plain = t.unit >= 0 && p.Node == e.Node && !p.Invented && c.isOf(addr, p, "") && !c.m.OfService(addr)
+	t.plain = t.unit >= 0 && p.Node == e.Node && c.isOf(addr, p, "") && !c.m.OfService(addr)
 	if t.plain {
 		t.listens = p.Listens(proto, e.Addr.Port())
 	}
@@ -125,7 +124,7 @@ func (w *walker) fill(p *walk.Packet, d *walk.Draw, e *alike) bool {
 		return false
 	}
 	k := wayKey{
-		from: w.From.Kind, proto: w.Protocol, v6: addr.Is6(), masquerade: w.Masquerades(d.Trip, d.Node, addr),
+		from: w.From.Kind, v6: addr.Is6(), masquerade: w.Masquerades(d.Trip, d.Node, addr),
 		local: e.local, listens: e.target.listens, source: src.IsValid(),
 	}
 	var own netip.Addr
@@ -219,13 +218,11 @@ func (w *walker) follow(p *walk.Packet, known *way, e *alike, own netip.Addr) {
 }
 
 func (w *walker) question(p *walk.Packet, x *wayCheck, e *alike, own netip.Addr) policy.Question {
-	to := policy.Party{Addr: e.shown.Addr.Addr(), Pod: e.target.pod}
+	to := ofPod(e.shown.Addr.Addr(), e.target.pod)
 	from := policy.Party{Addr: p.Tuple.Src.Addr(), Node: x.node, World: x.world}
 	switch x.sender {
 	case thePod:
-		if from.Pod = w.From.Pod; from.Pod.Invented {
-			from.Addr = netip.Addr{}
-		}
+		from = ofPod(from.Addr, w.From.Pod)
 	case theNode:
 		from.Addr = own
 	default:
@@ -235,6 +232,14 @@ func (w *walker) question(p *walk.Packet, x *wayCheck, e *alike, own netip.Addr)
 		q.Subject, q.Peer = from, to
 	}
 	return q
+}
+
+// ofPod: an invented address is no ground for a policy.
+func ofPod(a netip.Addr, p *cluster.Pod) policy.Party {
+	if p.Invented {
+		a = netip.Addr{}
+	}
+	return policy.Party{Addr: a, Pod: p}
 }
 
 // answer is what the enforcer makes of a question, with what other engines may

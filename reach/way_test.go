@@ -138,15 +138,20 @@ func (w *walked) question(q *wayQuestion) {
 		e := l.endFor(func(i int) match { return w.judge(&l.checks[i].Question) })
 		found[wayWords(e.fate, e.seen, l.first)] += l.count
 	}
-	// Whom a policy stops before a node chooses is stopped once on every way.
-	for _, m := range []map[string]int{b.found, found} {
-		for k := range m {
-			if !strings.HasPrefix(k, flow.Delivered.String()) {
-				m[k] = 0
-			}
+	w.same(q, "by a trip", endsOf(b.found), endsOf(found))
+}
+
+// endsOf are the ends, by whichever node, and how many are delivered: whom a policy
+// stops before a node chooses is stopped once on every way.
+func endsOf(found map[string]int) map[string]int {
+	out := map[string]int{}
+	for k, n := range found {
+		if k, _, _ = strings.Cut(k, " by "); !strings.HasPrefix(k, flow.Delivered.String()) {
+			n = 0
 		}
+		out[k] += n
 	}
-	w.same(q, "by a trip", b.found, found)
+	return out
 }
 
 func (w *walked) same(q *wayQuestion, how string, want, got map[string]int) {
@@ -229,7 +234,13 @@ func askew(g *generate.Tangled) {
 	if len(s.Pods) == 0 {
 		return
 	}
-	for _, odd := range []func(*generate.Tangled){oddSources, oddNodes, oddPods, oddServices, oddSlices, elsewhereOf, strangers} {
+	if g.IntN(3) == 0 { // policies see what nodes masquerade
+		d.Proxy, d.Policy = "kube-proxy-iptables", []string{"antrea", "cilium"}[g.IntN(2)]
+		oddSources(g)
+		g.MorePolicies()
+		g.MorePolicies()
+	}
+	for _, odd := range []func(*generate.Tangled){oddSources, oddNodes, oddPods, oddServices, oddSlices, oddChains, elsewhereOf, strangers} {
 		if g.IntN(4) == 0 {
 			odd(g)
 		}
@@ -268,6 +279,7 @@ func oddSources(g *generate.Tangled) {
 		}
 		return out
 	}
+	s.Fabric.Nodes = nil
 	for i := range s.Nodes {
 		if g.IntN(3) > 0 {
 			s.Fabric.Nodes = append(s.Fabric.Nodes, cluster.FabricNode{Name: s.Nodes[i].Name, Masquerade: cluster.Masquerade{
@@ -355,9 +367,63 @@ func oddSlices(g *generate.Tangled) {
 	}
 }
 
+// oddChains: endpoints that are Services.
+func oddChains(g *generate.Tangled) {
+	for i := range g.Snapshot.EndpointSlices {
+		slice := &g.Snapshot.EndpointSlices[i]
+		for j := range slice.Endpoints {
+			if g.IntN(3) > 0 {
+				continue
+			}
+			a := netip.MustParseAddr(fmt.Sprintf("198.51.100.%d", 1+g.IntN(3)))
+			if slice.IPv6 {
+				a = netip.MustParseAddr(fmt.Sprintf("2001:db8:100::%d", 1+g.IntN(3)))
+			}
+			slice.Endpoints[j] = cluster.Endpoint{Addresses: []netip.Addr{a}, Ready: true, Serving: true}
+		}
+		for j := range slice.Ports {
+			slice.Ports[j].Port = []uint16{80, 81, slice.Ports[j].Port}[g.IntN(3)]
+		}
+	}
+}
+
 // strangers are objects of other engines.
 func strangers(g *generate.Tangled) {
 	g.Snapshot.Foreign = append(g.Snapshot.Foreign, cluster.Foreign{
 		Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "x"}, Namespace: g.Snapshot.Namespaces[0].Name, DenyOnly: g.IntN(2) == 0,
 	})
+}
+
+// A denial counts before a doubt at one stop, also where only the doubt is about the
+// sender: the endpoint, behind the masquerade, does not see whom the packet is from.
+func TestDenialBeforeDoubt(t *testing.T) {
+	addr := netip.MustParseAddr
+	pod := func(ns, name, ip string) cluster.Pod {
+		return cluster.Pod{Meta: cluster.Meta{Namespace: ns, Name: name}, Node: "n1", IPs: []netip.Addr{addr(ip)}, Phase: cluster.PodRunning, Ready: true}
+	}
+	s := &cluster.Snapshot{
+		Nodes:      []cluster.Node{{Meta: cluster.Meta{Name: "n1"}, Ready: true, InternalIPs: []netip.Addr{addr("10.0.0.11")}}},
+		Namespaces: []cluster.Namespace{{Meta: cluster.Meta{Name: "a"}}, {Meta: cluster.Meta{Name: "b"}}},
+		Pods:       []cluster.Pod{pod("a", "x", "10.244.1.10"), pod("b", "y", "10.244.1.11")},
+		Services: []cluster.Service{{
+			Meta: cluster.Meta{Namespace: "b", Name: "s"}, Type: cluster.ServiceClusterIP, ClusterIPs: []netip.Addr{addr("10.96.0.10")},
+			ExternalIPs: []netip.Addr{addr("198.51.100.1")}, Ports: []cluster.ServicePort{{Name: "p", Port: 80, Protocol: flow.TCP}},
+		}},
+		EndpointSlices: []cluster.EndpointSlice{{
+			Meta: cluster.Meta{Namespace: "b", Name: "s-1"}, Service: "s", Ports: []cluster.EndpointPort{{Name: "p", Port: 8080, Protocol: flow.TCP}},
+			// Its slice puts the endpoint on no node, so that it is walked.
+			Endpoints: []cluster.Endpoint{{Addresses: []netip.Addr{addr("10.244.1.11")}, Ready: true, Serving: true}},
+		}},
+		NetworkPolicies: []cluster.NetworkPolicy{{Meta: cluster.Meta{Namespace: "b", Name: "np"}, IsolatesIngress: true}},
+		Foreign:         []cluster.Foreign{{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "z"}, Namespace: "a"}},
+		Fabric:          cluster.Fabric{Dataplane: cluster.Dataplane{Proxy: "kube-proxy-iptables", Policy: "antrea"}},
+	}
+	w := walked{T: t, m: compileSnapshot(t, s), fates: map[flow.Fate]int{}}
+	w.c = Compile(w.m)
+	w.c.unitsOf()
+	from, _ := FromPod(&s.Pods[0])
+	w.question(&wayQuestion{&from.start, Target{Protocol: flow.TCP, Addr: netip.MustParseAddrPort("198.51.100.1:80")}})
+	if w.fates[flow.DeniedByPolicy] != 1 || len(w.fates) != 1 {
+		t.Errorf("walked: %v", w.fates)
+	}
 }
