@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/internal/kube"
 	"github.com/portolan-net/portolan/internal/manifest"
 	"github.com/portolan-net/portolan/internal/metrics"
@@ -233,7 +234,7 @@ func alreadyFalse(w *watch.Watch, at time.Time) []watch.Event {
 	var out []watch.Event
 	for _, r := range w.Results() {
 		if !r.Held() {
-			out = append(out, watch.Event{Kind: watch.Violated, At: at, Result: &r, Sure: true})
+			out = append(out, watch.Event{Kind: watch.Violated, At: at, Result: &r, Sure: r.Verdict != flow.VerdictUnknown})
 		}
 	}
 	return out

@@ -85,7 +85,11 @@ func (f *follower) round(ctx context.Context) error {
 		return nil
 	case hasCode(err, http.StatusForbidden, http.StatusMethodNotAllowed):
 		f.version = ""
-		f.m.count(f, func(h *Health) { h.Polled = true })
+		polled := false
+		f.m.count(f, func(h *Health) { polled, h.Polled = h.Polled, true })
+		if !polled {
+			return nil // whether it may be listed shows at once
+		}
 		return pause(ctx, f.m.opt.Poll)
 	case errors.Is(err, errSilent):
 		return nil // whether somebody is there shows at once

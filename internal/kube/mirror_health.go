@@ -73,7 +73,7 @@ func (f *follower) lost(err error) {
 	h.Forbidden = IsForbidden(err)
 	if h.Forbidden || hasCode(err, http.StatusNotFound) {
 		f.version = ""
-		f.m.replace(f, store{}, nil)
+		f.m.fill(f, store{}, nil)
 	}
 	if h.unread() != unread {
 		f.m.dirty = true

@@ -285,6 +285,21 @@ func (m *Mirror) move(from, to *store, which func(key string) bool) {
 	*from = kept
 }
 
+// fill sets what is known of a resource, where a right came or went: nobody changed the
+// objects. The lock is held.
+func (m *Mirror) fill(f *follower, s store, bad map[string]Unread) {
+	for k := range m.pending {
+		if k.store == &f.store {
+			delete(m.pending, k)
+		}
+	}
+	if len(f.store.keys)+len(s.keys)+len(f.bad)+len(bad) > 0 {
+		m.dirty = true
+	}
+	f.store, f.bad = s, bad
+	m.rouse()
+}
+
 // single reads the object of one namespace now and then: who has rights in it may not
 // watch it.
 func (f *follower) single(ctx context.Context) error {
@@ -310,6 +325,10 @@ func (f *follower) take(s store, bad map[string]Unread) {
 		return
 	}
 	f.unite()
-	f.m.replace(f, s, bad)
+	if f.state.unread() || f.in != "" && f.state.Heard.IsZero() {
+		f.m.fill(f, s, bad)
+	} else {
+		f.m.replace(f, s, bad)
+	}
 	f.spoke(true)
 }

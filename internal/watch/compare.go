@@ -3,6 +3,7 @@ package watch
 import (
 	"slices"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/diff"
 	"github.com/portolan-net/portolan/flow"
 )
@@ -15,6 +16,7 @@ const (
 
 // compare says what the Step takes and gives.
 func (w *Watch) compare(s *Step) ([]Event, error) {
+	known := sameRights(w.chart.Model().Snapshot, s.Snapshot)
 	r, next, err := diff.After(w.chart, s.Snapshot)
 	if err != nil {
 		return nil, err
@@ -65,7 +67,24 @@ func (w *Watch) compare(s *Step) ([]Event, error) {
 			out = append(out, Event{Kind: k, Folded: &left[i], Sure: true})
 		}
 	}
+	for i := range out {
+		if !known { // nobody need have done it: it is no longer, or only now, seen
+			out[i].Sure, out[i].Causes = false, nil
+		}
+	}
 	return out, nil
+}
+
+// sameRights reports whether the same was read of both.
+func sameRights(a, b *cluster.Snapshot) bool {
+	unread := func(s *cluster.Snapshot) []cluster.Foreign {
+		return slices.DeleteFunc(slices.Clone(s.Foreign), func(f cluster.Foreign) bool { return !f.Unread })
+	}
+	return slices.EqualFunc(a.Unread, b.Unread, func(x, y cluster.Unread) bool {
+		return x.Kind == y.Kind && slices.Equal(x.Except, y.Except)
+	}) && slices.EqualFunc(unread(a), unread(b), func(x, y cluster.Foreign) bool {
+		return x.Object == y.Object && slices.Equal(x.Except, y.Except)
+	})
 }
 
 // watched: the Service port is one of those that were asked for.
