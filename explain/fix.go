@@ -31,6 +31,9 @@ type Fix struct {
 	Assumptions  []flow.Reason
 	Deviations   []flow.Reason
 	Ignored      []Ignored
+	// Unread are the kinds that decide about packets and could not be read, with what
+	// would have read them: the proof covers the rest.
+	Unread []string
 }
 
 // FixOutcome is what kind of a fix there is. The zero value is the cautious
@@ -101,7 +104,7 @@ func Repair(m *model.Model, q path.Question) (*Fix, error) {
 		return nil, err
 	}
 	f := &Fix{
-		Question: q, Before: tally(before), After: tally(before), Ignored: Unused(m.Snapshot),
+		Question: q, Before: tally(before), After: tally(before), Ignored: Unused(m.Snapshot), Unread: m.Snapshot.PartialOf(),
 		Assumptions: before.Assumptions, Deviations: before.Deviations,
 	}
 	switch before.Verdict {

@@ -31,7 +31,8 @@ stderr. Nothing is printed whose proof does not hold.
 FROM and TO are those of portolan trace.
 
 Exit codes: 0 a NetworkPolicy repairs it, or it works already; 1 no policy can
-repair it, or not without changing more; 2 UNKNOWN; 3 usage or input error.`,
+repair it, or not without changing more; 2 UNKNOWN, or what decides could not be
+read as a whole, which the fix then says of itself; 3 usage or input error.`,
 		Example: `  portolan fix external svc/test/ssh:22 -f cluster.yaml | kubectl apply -f -
   portolan fix pod/test/worker-0 svc/db/postgres -f cluster.yaml --lang zh
   portolan fix external svc/test/ssh:22 -f cluster.yaml -f fabric.yaml --alternative local`,
@@ -77,7 +78,7 @@ func (a *app) runFix(q path.Question, alternative string) error {
 	case alternative != "":
 		return a.printAlternative(talk, f, alternative)
 	}
-	if err := report.FixYAML(a.out, f); err != nil {
+	if err := report.FixYAML(a.out, f, report.Lang(a.lang)); err != nil {
 		return err
 	}
 	return talk.Fix(f)
@@ -87,6 +88,8 @@ func fixCode(f *explain.Fix) int {
 	switch {
 	case f.Outcome == explain.FixUnknown:
 		return exitUnknown
+	case f.Outcome == explain.FixPolicy && f.Holds() && len(f.Unread) > 0:
+		return exitUnknown // it repairs, and what else it changes is not known as a whole
 	case f.Outcome == explain.FixNeedless, f.Outcome == explain.FixPolicy && f.Holds():
 		return exitAnswered
 	}
@@ -106,8 +109,10 @@ func (a *app) printAlternative(talk *report.Printer, f *explain.Fix, name string
 	a.code = exitAnswered
 	if alt.After.Verdict != flow.Reachable {
 		a.code = exitFinding
+	} else if len(f.Unread) > 0 {
+		a.code = exitUnknown
 	}
-	if err := report.AlternativeYAML(a.out, alt); err != nil {
+	if err := report.AlternativeYAML(a.out, f, alt, report.Lang(a.lang)); err != nil {
 		return err
 	}
 	return talk.Alternative(f, alt)

@@ -35,7 +35,7 @@ func TestFixYAMLComesBack(t *testing.T) {
 		}},
 	}
 	var b bytes.Buffer
-	if err := report.AlternativeYAML(&b, &explain.Alternative{Policies: []*cluster.NetworkPolicy{p}}); err != nil {
+	if err := report.AlternativeYAML(&b, &explain.Fix{}, &explain.Alternative{Policies: []*cluster.NetworkPolicy{p}}, report.English); err != nil {
 		t.Fatal(err)
 	}
 	var read struct {
@@ -69,7 +69,7 @@ func TestPatchYAML(t *testing.T) {
 	svc := &cluster.Service{Meta: cluster.Meta{Namespace: "test", Name: "web"}, Selector: cluster.Labels{"name": "web"}}
 	var b bytes.Buffer
 	e := explain.Edit{Service: svc, Selector: cluster.Labels{"app": "web"}, Internal: cluster.PolicyCluster}
-	if err := report.AlternativeYAML(&b, &explain.Alternative{Edits: []explain.Edit{e}}); err != nil {
+	if err := report.AlternativeYAML(&b, &explain.Fix{}, &explain.Alternative{Edits: []explain.Edit{e}}, report.English); err != nil {
 		t.Fatal(err)
 	}
 	const want = "spec:\n  selector:\n    app: web\n    name: null\n  internalTrafficPolicy: Cluster\n"

@@ -45,6 +45,8 @@ type proofJSON struct {
 	Pods   int          `json:"pods"`
 	Ports  int          `json:"ports"`
 	Peers  int          `json:"peers"`
+	// Unread are the kinds that could not be read, with the right: the rest is proved.
+	Unread []string `json:"unread,omitempty"`
 }
 
 type alternativeJSON struct {
@@ -75,7 +77,7 @@ func FixJSON(w io.Writer, f *explain.Fix) error {
 		Assumptions: toReasons(f.Assumptions), Deviations: toReasons(f.Deviations), Ignored: toIgnored(f.Ignored),
 	}
 	if p := f.Proof; p != nil {
-		d.Proof = proofJSON{f.Holds(), toReasons(p.Opens), toReasons(p.Others), p.Pods, p.Ports, p.Peers}
+		d.Proof = proofJSON{f.Holds(), toReasons(p.Opens), toReasons(p.Others), p.Pods, p.Ports, p.Peers, cleanAll(f.Unread)}
 	}
 	for i := range f.Alternatives {
 		a := &f.Alternatives[i]

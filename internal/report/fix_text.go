@@ -12,16 +12,30 @@ import (
 // FixYAML writes what repairs the question and nothing else: NetworkPolicies
 // for kubectl apply, or where there are none the patch of a Service. It writes
 // nothing where the proof does not hold.
-func FixYAML(w io.Writer, f *explain.Fix) error {
+func FixYAML(w io.Writer, f *explain.Fix, lang Lang) error {
 	if !f.Holds() {
 		return nil
 	}
-	return writeYAML(w, documents(f.Policies, f.Edits))
+	return lang.fixYAML(w, f, documents(f.Policies, f.Edits))
 }
 
-// AlternativeYAML is the same for an alternative.
-func AlternativeYAML(w io.Writer, a *explain.Alternative) error {
-	return writeYAML(w, documents(a.Policies, a.Edits))
+// fixYAML writes documents, below a comment where the proof covers only what was read.
+func (l Lang) fixYAML(w io.Writer, f *explain.Fix, docs []object) error {
+	if len(f.Unread) > 0 && len(docs) > 0 {
+		if _, err := io.WriteString(w, "# "+l.unproved(f)+"\n"); err != nil {
+			return err
+		}
+	}
+	return writeYAML(w, docs)
+}
+
+func (l Lang) unproved(f *explain.Fix) string {
+	return l.Say(flow.Because(phraseFixUnread, Clean(strings.Join(f.Unread, ", "))))
+}
+
+// AlternativeYAML is the same for an alternative of a fix.
+func AlternativeYAML(w io.Writer, f *explain.Fix, a *explain.Alternative, lang Lang) error {
+	return lang.fixYAML(w, f, documents(a.Policies, a.Edits))
 }
 
 func documents(policies []*cluster.NetworkPolicy, edits []explain.Edit) []object {
@@ -116,6 +130,9 @@ func (p *Printer) fixBody(f *explain.Fix) {
 		p.para(p.paint(red, p.lead(phraseFixProved)), p.t(phraseFixNotSmallest))
 		p.entries("", f.Proof.Others)
 		p.unproved(f)
+	}
+	if len(f.Unread) > 0 {
+		p.para(p.paint(yellow, p.lead(phraseFixUnproved)), p.Lang.unproved(f))
 	}
 	p.alternatives(f)
 	p.nearMisses(f)

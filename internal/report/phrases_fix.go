@@ -17,6 +17,8 @@ const (
 	phraseFixWhy         flow.Code = "phrase-fix-why"
 	phraseFixOpens       flow.Code = "phrase-fix-opens"
 	phraseFixProved      flow.Code = "phrase-fix-proved"
+	phraseFixUnproved    flow.Code = "phrase-fix-unproved"
+	phraseFixUnread      flow.Code = "phrase-fix-unread"   // kinds
 	phraseFixCompared    flow.Code = "phrase-fix-compared" // pods, ports, peers
 	phraseFixWalked      flow.Code = "phrase-fix-walked"
 	phraseFixNotSmallest flow.Code = "phrase-fix-not-smallest"
