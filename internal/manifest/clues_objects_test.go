@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
 )
 
 const telltales = `apiVersion: v1
@@ -141,5 +142,28 @@ func TestClueSnapshot(t *testing.T) {
 	}
 	if own := netip.MustParsePrefix(s.Nodes[0].Annotations["projectcalico.org/IPv4Address"]); own.Addr() != s.Nodes[0].InternalIPs[0] || own.Bits() != 24 {
 		t.Errorf("the node's subnet is %v, its address %v", own, s.Nodes[0].InternalIPs)
+	}
+}
+
+// A FelixConfiguration of one node stays one ("node.<nodename>"), of the same node, and
+// what it sets is said to be not modelled.
+func TestDisguiseFelixOfNode(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "in.yaml")
+	text := "apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {name: node.edge7}\nspec: {bpfEnabled: true}\n---\n" +
+		"apiVersion: v1\nkind: Node\nmetadata: {name: edge7}\n"
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, text = taken(t, "key", name)
+	in, err := Parse("", []byte(text), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := in.Snapshot
+	if strings.Contains(text, "edge7") || s.Clues[0].Object.Name != "node."+s.Nodes[0].Name {
+		t.Errorf("%s", text)
+	}
+	if why := cluster.Detect(s).Why; len(why) != 1 || why[0].Code != flow.CodeDetectedUnmodelled {
+		t.Errorf("%v", why)
 	}
 }

@@ -69,6 +69,9 @@ func (d *Disguise) name(s string) string {
 	if known, ok := d.names[s]; ok {
 		return known
 	}
+	if node, ok := strings.CutPrefix(s, "node."); ok { // of a FelixConfiguration
+		return "node." + d.name(node)
+	}
 	out := "x" + letters.EncodeToString(d.sum("name", s))[:10]
 	d.names[s] = out
 	return out
