@@ -177,8 +177,7 @@ func (w *walker) learn(p *walk.Packet, d *walk.Draw, b *service.Backend, src net
 	for _, ch := range l.out[0].checks {
 		x := wayCheck{direction: ch.Direction, node: ch.Peer.Node, world: ch.Peer.World, stop: ch.stop, denied: ch.denied}
 		switch {
-		case ch.Direction == policy.Egress, ch.Peer.Pod != nil:
-			x.sender = thePod
+		case ch.Direction == policy.Egress, ch.Peer.Pod != nil: // thePod
 		case ch.Peer.Addr == src:
 			x.sender = theSource
 		default:
@@ -245,16 +244,9 @@ func ofPod(a netip.Addr, p *cluster.Pod) policy.Party {
 // answer is what the enforcer makes of a question, with what other engines may
 // do to it.
 func (c *Chart) answer(q *policy.Question) match {
-	d := c.doubtAt(q.Subject.Pod)
+	d := doubtOf(c.m, q.Subject.Pod)
 	if !c.profile.Enforces {
 		return d.of(yes)
 	}
 	return d.of([...]match{policy.Undecided: perhaps, policy.NotIsolated: yes, policy.Admitted: yes, policy.Denied: no}[c.Judge(*q).Verdict])
-}
-
-func (c *Chart) doubtAt(p *cluster.Pod) doubt {
-	if n := c.unitAt(p); n >= 0 {
-		return c.units.list[n].doubt
-	}
-	return doubtOf(c.m, p)
 }

@@ -235,7 +235,13 @@ func askew(g *generate.Tangled) {
 		return
 	}
 	if g.IntN(3) == 0 { // policies see what nodes masquerade
-		d.Proxy, d.Policy = "kube-proxy-iptables", []string{"antrea", "cilium"}[g.IntN(2)]
+		d.Proxy, d.Policy = "kube-proxy-iptables", "antrea"
+		switch g.IntN(3) {
+		case 0:
+			d.Policy = "cilium"
+		case 1:
+			d.Proxy, d.Policy, d.PodNetwork = "cilium", "cilium", cluster.PodNetworkVXLAN
+		}
 		oddSources(g)
 		g.MorePolicies()
 		g.MorePolicies()
@@ -411,19 +417,21 @@ func TestDenialBeforeDoubt(t *testing.T) {
 		}},
 		EndpointSlices: []cluster.EndpointSlice{{
 			Meta: cluster.Meta{Namespace: "b", Name: "s-1"}, Service: "s", Ports: []cluster.EndpointPort{{Name: "p", Port: 8080, Protocol: flow.TCP}},
-			// Its slice puts the endpoint on no node, so that it is walked.
 			Endpoints: []cluster.Endpoint{{Addresses: []netip.Addr{addr("10.244.1.11")}, Ready: true, Serving: true}},
 		}},
 		NetworkPolicies: []cluster.NetworkPolicy{{Meta: cluster.Meta{Namespace: "b", Name: "np"}, IsolatesIngress: true}},
 		Foreign:         []cluster.Foreign{{Object: flow.Object{Kind: "Strange", Namespace: "a", Name: "z"}, Namespace: "a"}},
 		Fabric:          cluster.Fabric{Dataplane: cluster.Dataplane{Proxy: "kube-proxy-iptables", Policy: "antrea"}},
 	}
-	w := walked{T: t, m: compileSnapshot(t, s), fates: map[flow.Fate]int{}}
-	w.c = Compile(w.m)
-	w.c.unitsOf()
-	from, _ := FromPod(&s.Pods[0])
-	w.question(&wayQuestion{&from.start, Target{Protocol: flow.TCP, Addr: netip.MustParseAddrPort("198.51.100.1:80")}})
-	if w.fates[flow.DeniedByPolicy] != 1 || len(w.fates) != 1 {
-		t.Errorf("walked: %v", w.fates)
+	for _, node := range []string{"n1", ""} { // of which slices tell otherwise is walked
+		s.EndpointSlices[0].Endpoints[0].Node = node
+		w := walked{T: t, m: compileSnapshot(t, s), fates: map[flow.Fate]int{}}
+		w.c = Compile(w.m)
+		w.c.unitsOf()
+		from, _ := FromPod(&s.Pods[0])
+		w.question(&wayQuestion{&from.start, Target{Protocol: flow.TCP, Addr: netip.MustParseAddrPort("198.51.100.1:80")}})
+		if w.fates[flow.DeniedByPolicy] != 1 || len(w.fates) != 1 {
+			t.Errorf("node %q: walked: %v", node, w.fates)
+		}
 	}
 }
