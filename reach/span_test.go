@@ -150,3 +150,16 @@ func TestPorts(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A run that holds nothing adds nothing.
+func TestAppendSpan(t *testing.T) {
+	list := []span{{3, 5}}
+	for _, empty := range []span{{7, 7}, {8, 6}} {
+		if got := appendSpan(slices.Clone(list), empty); !slices.Equal(got, list) {
+			t.Errorf("%v and %v: %v", list, empty, got)
+		}
+		if got := appendSpan(nil, empty); len(got) > 0 {
+			t.Errorf("%v alone: %v", empty, got)
+		}
+	}
+}
