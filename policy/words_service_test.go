@@ -3,6 +3,7 @@ package policy
 import (
 	"testing"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 )
 
@@ -43,5 +44,44 @@ func TestDescribeServicePort(t *testing.T) {
 			d := read(t, letter(), pods, tt.service, netpol("p", tt.spec)).described(t, "p")
 			wantText(t, "the note", note(d.Notes, flow.CodeDescribeServicePort), tt.want)
 		})
+	}
+}
+
+// The Service is known by its port and protocol, and only in front of pods that do
+// not listen on that port.
+func TestServiceWith(t *testing.T) {
+	tables := read(t, letter(), pods, `{apiVersion: v1, kind: Service, metadata: {name: s, namespace: default}, spec: {
+  selector: {role: frontend}, clusterIP: 10.96.0.5, ports: [{name: u, protocol: UDP, port: 80, targetPort: 81}, {name: t, port: 80, targetPort: 8080}]}}`)
+	d := tables.Describer()
+	var web, db []*cluster.Pod
+	for i := range tables.snapshot.Pods {
+		switch p := &tables.snapshot.Pods[i]; p.Namespace + "/" + p.Name {
+		case "default/web":
+			web = append(web, p)
+		case "default/db":
+			db = append(db, p)
+		}
+	}
+	for _, tt := range []struct {
+		proto flow.Protocol
+		port  uint16
+		pods  []*cluster.Pod
+		want  string
+	}{
+		{flow.TCP, 80, web, "t"},
+		{flow.UDP, 80, web, "u"},
+		{flow.SCTP, 80, web, ""},
+		{flow.TCP, 79, web, ""},
+		{flow.TCP, 8080, web, ""},
+		{flow.TCP, 80, db, ""},
+	} {
+		svc, port := d.ServiceWith(tt.proto, tt.port, tt.pods)
+		got := ""
+		if svc != nil && port != nil && svc.Name == "s" {
+			got = port.Name
+		}
+		if got != tt.want || (svc == nil) != (tt.want == "") {
+			t.Errorf("%s %d of %s: %v %q, want %q", tt.proto, tt.port, names(tt.pods), svc, got, tt.want)
+		}
 	}
 }
