@@ -259,7 +259,8 @@ func anAddress(g *generate.Tangled) netip.Addr {
 	return p.IPs[g.IntN(len(p.IPs))]
 }
 
-// oddSources: nodes masquerade by addresses of their own, of pods, and of each other.
+// oddSources: nodes masquerade by addresses of their own, of pods, or by none that is
+// known.
 func oddSources(g *generate.Tangled) {
 	s := g.Snapshot
 	some := func(i int) (out []netip.Addr) {
@@ -277,10 +278,6 @@ func oddSources(g *generate.Tangled) {
 				out = append(out, a)
 			case 6:
 				out = append(out, anAddress(g))
-			default:
-				if a := s.Nodes[g.IntN(len(s.Nodes))].IP(v6); a.IsValid() {
-					out = append(out, a)
-				}
 			}
 		}
 		return out
