@@ -170,16 +170,26 @@ func (d *Disguise) setting(s string) string {
 		return s
 	}
 	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+	told := false
 	for i, p := range parts {
 		if a, err := netip.ParseAddr(p); err == nil && a.Zone() == "" {
-			parts[i] = d.addr(a).String()
+			parts[i], told = d.addr(a).String(), true
 		} else if r, err := netip.ParsePrefix(p); err == nil {
-			parts[i] = d.prefix(r).String()
-		} else {
-			return s
+			parts[i], told = d.prefix(r).String(), true
+		} else if addressLike(p) {
+			parts[i], told = "...", true
 		}
 	}
+	if !told {
+		return s
+	}
 	return strings.Join(parts, ",")
+}
+
+// addressLike reports whether an address may hide in a word: "10.0.0.1:80",
+// "[2001:db8::1]:80", "fe80::1%eth0", "10.0.0.0/99".
+func addressLike(word string) bool {
+	return strings.Count(word, ".") >= 3 && strings.ContainsAny(word, "0123456789") || strings.Count(word, ":") >= 2
 }
 
 // args are those of a note without what a server's message may hold.
