@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/portolan-net/portolan/flow"
 )
@@ -97,4 +98,9 @@ type Masquerade struct {
 	ToLocalPods        []netip.Addr
 	ToPodsOnOtherNodes []netip.Addr
 	ToOtherNodes       []netip.Addr
+}
+
+// All are the addresses, wherever they go.
+func (m *Masquerade) All() []netip.Addr {
+	return slices.Concat(m.ToLocalPods, m.ToPodsOnOtherNodes, m.ToOtherNodes)
 }

@@ -174,7 +174,7 @@ func (c *comparison) addPeers() {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		m := c.after.Profile.Nodes[n.Name]
-		for _, a := range slices.Concat(n.InternalIPs, n.OtherIPs, m.ToLocalPods, m.ToPodsOnOtherNodes, m.ToOtherNodes) {
+		for _, a := range slices.Concat(n.InternalIPs, n.OtherIPs, m.All()) {
 			add(otherEnd{Party: policy.Party{Addr: a}, kind: peerNode, name: a.String()}, podKind{class: -2})
 		}
 	}

@@ -99,12 +99,29 @@ func validateFabric(s *cluster.Snapshot) error {
 			}
 		}
 	}
+	owner := addressesOfNodes(s)
 	for _, n := range s.Fabric.Nodes {
 		if !known(n.Name) {
 			return fmt.Errorf("nodes names %q, which is no Node of the input", n.Name)
 		}
+		for _, addr := range n.Masquerade.All() {
+			if other, has := owner[addr]; has && other != n.Name {
+				return fmt.Errorf("node %q masquerades with %s, which is an address of node %q", n.Name, addr, other)
+			}
+		}
 	}
 	return nil
+}
+
+// addressesOfNodes maps the addresses of Node objects to their names.
+func addressesOfNodes(s *cluster.Snapshot) map[netip.Addr]string {
+	all := map[netip.Addr]string{}
+	for i := range s.Nodes {
+		for _, addr := range slices.Concat(s.Nodes[i].InternalIPs, s.Nodes[i].OtherIPs) {
+			all[addr] = s.Nodes[i].Name
+		}
+	}
+	return all
 }
 
 // wants collects, for each external address, the Services that have it.
@@ -133,11 +150,9 @@ func deviceAddresses(p *cluster.Profile, s *cluster.Snapshot) map[netip.Addr]str
 	for i := range s.Nodes {
 		name := s.Nodes[i].Name
 		own := p.Nodes[name]
-		for _, addrs := range [][]netip.Addr{own.ToLocalPods, own.ToPodsOnOtherNodes, own.ToOtherNodes} {
-			for _, a := range addrs {
-				if _, taken := all[a]; !taken {
-					all[a] = name
-				}
+		for _, a := range own.All() {
+			if _, taken := all[a]; !taken {
+				all[a] = name
 			}
 		}
 	}

@@ -271,12 +271,13 @@ func TestHairpin(t *testing.T) {
 	}
 }
 
-// The Fabric may not name nodes that are not there.
+// The Fabric may not name nodes that are not there, nor give a node another's address.
 func TestFabricErrors(t *testing.T) {
 	for want, spec := range map[string]string{
 		"next hop":          "{routers: [{name: gw, nodes: [n9]}]}",
 		"nodes names":       "{nodes: [{name: n9, masquerade: {toLocalPods: 10.1.1.1}}]}",
 		"dataplane.profile": "{dataplane: {profile: nonsense}}",
+		`node "n1" masquerades with 10.0.0.12, which is an address of node "n2"`: "{nodes: [{name: n1, masquerade: {toOtherNodes: 10.0.0.12}}]}",
 	} {
 		text := "apiVersion: portolan.dev/v1alpha1\nkind: Fabric\nmetadata: {name: f}\nspec: " + spec
 		err := compileError(t, base, text)
@@ -284,4 +285,5 @@ func TestFabricErrors(t *testing.T) {
 			t.Errorf("%s: %v, want an error of the Fabric with %q", spec, err, want)
 		}
 	}
+	compile(t, base, "apiVersion: portolan.dev/v1alpha1\nkind: Fabric\nmetadata: {name: own}\nspec: {nodes: [{name: n1, masquerade: {toOtherNodes: 10.0.0.11}}]}")
 }

@@ -251,6 +251,22 @@ func askew(g *generate.Tangled) {
 			odd(g)
 		}
 	}
+	ownSources(s)
+}
+
+// ownSources takes from nodes the addresses of others, which no Fabric may give them.
+func ownSources(s *cluster.Snapshot) {
+	for i := range s.Fabric.Nodes {
+		f := &s.Fabric.Nodes[i]
+		others := func(a netip.Addr) bool {
+			return slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool {
+				return n.Name != f.Name && (slices.Contains(n.InternalIPs, a) || slices.Contains(n.OtherIPs, a))
+			})
+		}
+		for _, list := range []*[]netip.Addr{&f.Masquerade.ToLocalPods, &f.Masquerade.ToPodsOnOtherNodes, &f.Masquerade.ToOtherNodes} {
+			*list = slices.DeleteFunc(*list, others)
+		}
+	}
 }
 
 // anAddress of a pod.
