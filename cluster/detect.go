@@ -111,8 +111,20 @@ func (d *detecting) setting(a Agent, names ...string) (string, *Clue) {
 	return "", nil
 }
 
-func (d *detecting) because(code flow.Code, what, object string) {
-	d.Why = append(d.Why, flow.Because(code, what, object))
+func (d *detecting) because(code flow.Code, args ...string) {
+	for i, a := range args {
+		args[i] = shortened(a)
+	}
+	d.Why = append(d.Why, flow.Because(code, args...))
+}
+
+// shortened cuts a setting that no table could show: a ConfigMap may hold a MiB of it.
+func shortened(s string) string {
+	const most = 300
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
 // enforcerOf are the agents that enforce NetworkPolicy.
@@ -153,7 +165,7 @@ func (d *detecting) policy() {
 	if len(d.several) > 0 {
 		d.Policy = ""
 		d.Why = slices.DeleteFunc(d.Why, func(r flow.Reason) bool { return r.Code == flow.CodeDetectedPolicy })
-		d.Why = append(d.Why, flow.Because(flow.CodeDetectedSeveral, strings.Join(d.several, ", ")))
+		d.because(flow.CodeDetectedSeveral, strings.Join(d.several, ", "))
 	}
 }
 
@@ -248,6 +260,6 @@ func (d *detecting) blind() {
 	mode := c.Settings["detectLocalMode"]
 	if v, written := c.Settings["clusterCIDR"]; written && v == "" && (mode == "" || mode == "ClusterCIDR") {
 		d.Blind = true
-		d.Why = append(d.Why, flow.Because(flow.CodeDetectedBlindProxy, c.Object.String()))
+		d.because(flow.CodeDetectedBlindProxy, c.Object.String())
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/portolan-net/portolan/flow"
 )
@@ -269,5 +270,30 @@ func TestFactsTold(t *testing.T) {
 		if strings.HasPrefix(string(r.Code), "detected-") {
 			t.Errorf("said %v", r)
 		}
+	}
+}
+
+// A setting may be as long as an object; what is said of it is not.
+func TestFactsShortened(t *testing.T) {
+	long := strings.Repeat("10.244.0.0/16,", 70_000)
+	s := &Snapshot{Clues: []Clue{
+		config(AgentKubeadm, "networking.podSubnet", long+"10.1.0.0/16"), config(AgentFlannel, "Network", "10.9.0.0/16"),
+		config(AgentKubeProxy, "mode", strings.Repeat("é", 500_000)),
+	}}
+	p, err := Resolve(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := false
+	for _, r := range p.Assumed {
+		for _, a := range r.Args {
+			if len(a) > 400 || !utf8.ValidString(a) {
+				t.Errorf("%s says %d bytes", r.Code, len(a))
+			}
+			cut = cut || strings.HasSuffix(a, "...")
+		}
+	}
+	if !cut {
+		t.Errorf("nothing was said of them: %v", p.Assumed)
 	}
 }

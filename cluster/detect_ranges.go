@@ -27,7 +27,7 @@ func (d *detecting) agree(fact string, all []saying) (saying, bool) {
 }
 
 func (d *detecting) contradict(fact string, a, b saying) {
-	d.Why = append(d.Why, flow.Because(flow.CodeDetectedContradiction, fact, a.value, a.object, b.value, b.object))
+	d.because(flow.CodeDetectedContradiction, fact, a.value, a.object, b.value, b.object)
 }
 
 // objects of a kind, in the order of their names.
@@ -106,7 +106,7 @@ func (d *detecting) podRanges() {
 	case !cover(d.ProxyCIDRs, whole.prefixes):
 		_, c := d.setting(AgentKubeProxy, "clusterCIDR", "cluster-cidr")
 		d.ClusterCIDRs = slices.Concat(d.ProxyCIDRs, whole.prefixes)
-		d.Why = append(d.Why, flow.Because(flow.CodeDetectedPodsBeyond, rangeWords(d.ProxyCIDRs), c.Object.String(), words.value, words.object))
+		d.because(flow.CodeDetectedPodsBeyond, rangeWords(d.ProxyCIDRs), c.Object.String(), words.value, words.object)
 	}
 }
 
@@ -147,7 +147,7 @@ func (d *detecting) serviceRanges() {
 		own = told[0]
 	case len(told) > 0 && !cover(own.prefixes, told[0].prefixes):
 		s, t := own.saying(), told[0].saying()
-		d.Why = append(d.Why, flow.Because(flow.CodeDetectedOverruled, "serviceCIDRs", t.value, t.object, s.value, s.object))
+		d.because(flow.CodeDetectedOverruled, "serviceCIDRs", t.value, t.object, s.value, s.object)
 	}
 	d.ServiceCIDRs = own.prefixes
 	d.because(flow.CodeDetectedServiceCIDR, rangeWords(own.prefixes), own.object)
