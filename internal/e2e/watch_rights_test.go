@@ -111,12 +111,13 @@ func TestWatchRights(t *testing.T) {
 // loses watches as a user while a policy takes a Service away.
 func (c *Cluster) loses(user, policy string) *running {
 	c.t.Helper()
+	// Those of the example allow something; alone it takes everything. They go before
+	// the watch begins: what goes and comes in one moment is no loss.
+	must(c.t, c.Client.NetworkingV1().NetworkPolicies("test").DeleteCollection(c.t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}))
 	watch := c.Begin(user, "watch", "svc/test/http", "--events")
 	watch.Hears("watching")
 	denial, err := parseObjects(fmt.Appendf(nil, `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: %s, namespace: test}, spec: {podSelector: {}, policyTypes: [Ingress]}}`, policy))
 	must(c.t, err)
-	// Those of the example allow something; alone it takes everything.
-	must(c.t, c.Client.NetworkingV1().NetworkPolicies("test").DeleteCollection(c.t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}))
 	c.Apply("helm", denial)
 	watch.Hears("lost", "NetworkPolicy test/"+policy)
 	return watch
