@@ -94,11 +94,13 @@ func like(text string, parts []string) bool {
 
 // report prints the table and the survivors, and says how many findings there
 // are: survivors that nobody reviewed, and of a whole run reviews of mutants that
-// no longer survive.
+// no longer survive, of the packages that were broken.
 func report(w io.Writer, results []result, known []*review, whole bool) int {
 	counts := map[string]*[4]int{"all": {}}
 	var left []result
+	broken := map[string]bool{}
 	for _, r := range results {
+		broken[path.Dir(r.file)] = true
 		if counts[r.kind] == nil {
 			counts[r.kind] = &[4]int{}
 		}
@@ -132,7 +134,7 @@ func report(w io.Writer, results []result, known []*review, whole bool) int {
 		fmt.Fprintf(w, "%s:%d: %s\n%s\n", r.file, r.line, how, r.key())
 	}
 	for _, k := range known {
-		if whole && !k.used {
+		if whole && !k.used && broken[path.Dir(k.file)] {
 			bad++
 			fmt.Fprintf(w, "%s:%d: no such survivor any more: %s %s %s %s\n", k.list, k.line, k.file, k.fn, k.kind, k.text)
 		}
