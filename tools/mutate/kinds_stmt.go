@@ -172,10 +172,14 @@ func (s *source) condition(n *ast.IfStmt) {
 func (s *source) cases(n *ast.SwitchStmt) {
 	whole := false
 	for _, c := range n.Body.List {
-		whole = whole || c.(*ast.CaseClause).List == nil
+		clause, ok := c.(*ast.CaseClause)
+		whole = whole || ok && clause.List == nil
 	}
 	for _, c := range n.Body.List {
-		clause := c.(*ast.CaseClause)
+		clause, ok := c.(*ast.CaseClause)
+		if !ok {
+			continue
+		}
 		if n.Tag == nil {
 			for _, e := range clause.List {
 				s.negate(e, "negate-condition")
