@@ -186,9 +186,11 @@ func appendList(b []byte, list []span) []byte {
 	return appendSpans(binary.AppendUvarint(b, uint64(len(list))), list)
 }
 
-// appendRanges does so with ranges, of which those of IPv4 are first.
+// appendRanges does so with ranges, of which those of IPv4 are first, and whose
+// addresses are longer in IPv6.
 func appendRanges(b []byte, list []policy.Range) []byte {
-	b = binary.AppendUvarint(b, uint64(len(list)))
+	six := sort.Search(len(list), func(i int) bool { return !list[i].First.Is4() })
+	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(six)), uint64(len(list)-six))
 	for _, r := range list {
 		if r.First.Is4() {
 			first, last := r.First.As4(), r.Last.As4()

@@ -25,7 +25,7 @@ func commonRanges(a, b []policy.Range) []policy.Range {
 		if b[0].Last.Less(last) {
 			last = b[0].Last
 		}
-		if first.BitLen() == last.BitLen() && !last.Less(first) {
+		if !last.Less(first) { // nor are they of two families
 			out = append(out, policy.Range{First: first, Last: last})
 		}
 		if a[0].Last.Less(b[0].Last) {

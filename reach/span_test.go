@@ -116,6 +116,9 @@ func TestRanges(t *testing.T) {
 		if !slices.Equal(both, policy.MergeRanges(slices.Clone(both))) || !slices.Equal(rest, policy.MergeRanges(slices.Clone(rest))) {
 			t.Fatalf("%v and %v: %v, %v", a, b, both, rest)
 		}
+		if slices.ContainsFunc(slices.Concat(both, rest), func(r policy.Range) bool { return r.Last.Less(r.First) || r.First.BitLen() != r.Last.BitLen() }) {
+			t.Fatalf("%v and %v: %v, %v: nothing is in one of them", a, b, both, rest)
+		}
 	}
 }
 
