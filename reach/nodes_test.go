@@ -138,3 +138,24 @@ func TestForeignMinds(t *testing.T) {
 		f.cluster()
 	}
 }
+
+// Nodes of which a policy tells the own addresses apart are in two groups, in the
+// family of those alone, though all masquerade as the same.
+func TestGroupsByOwnAddress(t *testing.T) {
+	as := []netip.Addr{netip.MustParseAddr("198.18.0.9"), netip.MustParseAddr("2001:db8::9")}
+	for f, lets := range []string{"172.16.0.15/32", "fd00::1/128"} {
+		e := entryCase{nodes: 2, pods: []int{0}, lets: [][]string{{lets}}}
+		s := e.snapshot()
+		for i, a := range []string{"fd00::1", "fd00::2"} {
+			n := &s.Nodes[i]
+			n.InternalIPs = append(n.InternalIPs, netip.MustParseAddr(a))
+			s.Fabric.Nodes = append(s.Fabric.Nodes, cluster.FabricNode{
+				Name: n.Name, Masquerade: cluster.Masquerade{ToLocalPods: as, ToPodsOnOtherNodes: as, ToOtherNodes: as},
+			})
+		}
+		groups := Compile(compileSnapshot(t, s)).placesOf().groups
+		if len(groups[f]) != 2 || len(groups[1-f]) != 1 {
+			t.Errorf("nodes told apart by %s are in groups %v", lets, groups)
+		}
+	}
+}
