@@ -276,11 +276,7 @@ func (c *Chart) traits(b *service.Backends, f family, proto flow.Protocol) []tra
 		for _, z := range e.Zones() {
 			text = append(append(text, z...), ',')
 		}
-		if !t.plain {
-			tell(home, string(text))
-		} else if p := c.m.Index.PodNumberByIP(e.Addr.Addr()); p >= 0 && pl.ofPod[p] >= 0 { // where its pod is
-			out = append(out, trait{pl.ofPod[p], string(text)})
-		}
+		tell(home, string(text))
 	}
 	return out
 }

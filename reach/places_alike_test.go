@@ -13,11 +13,11 @@ import (
 type alikeEnd struct {
 	on     int
 	listed int    // the node that the slice says, where it is another
-	host   bool   // an address of the node, of no pod of the input
+	host   bool   // a hostNetwork pod
 	deaf   bool   // nobody listens
 	is     string // ready, serving, terminating, by their first letters; "" is rs
 	zones  []string
-	more   int // ports, or addresses of a host, that the slice has besides
+	more   int // ports, or other addresses of its host, besides
 }
 
 type alikeCase struct {
@@ -33,7 +33,7 @@ func (a *alikeCase) snapshot() *cluster.Snapshot {
 	for i := 1; i < 5; i++ {
 		s.Nodes = append(s.Nodes, cluster.Node{
 			Meta:        cluster.Meta{Name: fmt.Sprint("n", i), Labels: cluster.Labels{"topology.kubernetes.io/zone": "east"}},
-			InternalIPs: []netip.Addr{netip.AddrFrom4([4]byte{172, 16, 0, byte(i)})}, Ready: true,
+			InternalIPs: []netip.Addr{netip.AddrFrom4([4]byte{172, 16, byte(i), 0})}, Ready: true,
 		})
 		a.pod(s, i, 200)
 	}
@@ -93,8 +93,11 @@ func (a *alikeCase) end(s *cluster.Snapshot, i int) {
 	}
 	node := &s.Nodes[e.on-1]
 	p.HostNetwork, p.IPs = true, node.InternalIPs
-	for n := range 1 + e.more {
-		other := netip.AddrFrom4([4]byte{172, 17, byte(10*e.on + i), byte(n)})
+	end.Addresses, end.Target = p.IPs, p.Object()
+	slice.Endpoints = append(slice.Endpoints, end)
+	end.Target = flow.Object{}
+	for n := range e.more {
+		other := netip.AddrFrom4([4]byte{172, 16, byte(e.on), byte(1 + n)})
 		node.OtherIPs = append(node.OtherIPs, other)
 		end.Addresses = []netip.Addr{other}
 		slice.Endpoints = append(slice.Endpoints, end)
@@ -109,6 +112,8 @@ func TestNodesWithOtherEndpoints(t *testing.T) {
 		{name: "one is not ready, and serves", ends: []alikeEnd{{on: 1, is: "rs"}, {on: 2, is: "s"}}},
 		{name: "one terminates", ends: []alikeEnd{{on: 1, is: "s"}, {on: 2, is: "st"}}},
 		{name: "one does not serve", ends: []alikeEnd{{on: 1, is: "t"}, {on: 2, is: "st"}}},
+		{name: "one serves, one is ready", ends: []alikeEnd{{on: 1, is: "s"}, {on: 2, is: "r"}}},
+		{name: "one is ready, one serves", ends: []alikeEnd{{on: 1, is: "r"}, {on: 2, is: "s"}}},
 		{name: "one is for another zone", ends: []alikeEnd{{on: 1, zones: []string{"east"}}, {on: 2, zones: []string{"west"}}}},
 		{name: "one is for another zone as well", ends: []alikeEnd{{on: 1, zones: []string{"west", "east"}}, {on: 2, zones: []string{"west"}}}},
 		{name: "one is for the zone as well", ends: []alikeEnd{{on: 1, zones: []string{"east", "west"}}, {on: 2, zones: []string{"north", "west"}}}},
@@ -117,9 +122,9 @@ func TestNodesWithOtherEndpoints(t *testing.T) {
 		{name: "one host is deaf", local: true, ends: []alikeEnd{{on: 1, host: true}, {on: 2, host: true, deaf: true}}},
 		{name: "one is listed elsewhere", ends: []alikeEnd{{on: 1, listed: 2}}},
 		{name: "a host is listed elsewhere", ends: []alikeEnd{{on: 1, host: true, listed: 2}}},
-		{name: "there are many pods' ports between", local: true, ends: []alikeEnd{{on: 1}, {on: 2, more: 254}, {on: 3, deaf: true}}},
+		{name: "there are many pods' ports between", local: true, ends: []alikeEnd{{on: 1}, {on: 2, more: 255}, {on: 3, deaf: true}}},
 		{name: "as many pods' ports as there are numbers for", local: true, ends: []alikeEnd{{on: 1, host: true}, {on: 2, more: 98}, {on: 3, deaf: true}}},
-		{name: "there are many hosts' addresses between", local: true, ends: []alikeEnd{{on: 1, host: true}, {on: 2, host: true, more: 254}, {on: 3, host: true, deaf: true}}},
+		{name: "there are many hosts' addresses between", local: true, ends: []alikeEnd{{on: 1, host: true}, {on: 2, host: true, more: 255}, {on: 3, host: true, deaf: true}}},
 		{name: "many hosts' addresses, and a pod", local: true, ends: []alikeEnd{{on: 1}, {on: 2, host: true, more: 155}, {on: 3, host: true, deaf: true}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
