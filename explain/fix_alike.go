@@ -1,6 +1,10 @@
 package explain
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/portolan-net/portolan/cluster"
+)
 
 // alikeValues reports whether one label value is likely the other misspelt, cut short
 // or written out: "api-svc" and "api-service", "frontend" and "fronted". Two
@@ -19,7 +23,7 @@ func alikeValues(a, b string) bool {
 	if short[0] == long[0] && subsequence(short, long) {
 		return true
 	}
-	return len(short) >= 5 && editDistance(a, b) <= 2
+	return len(short) >= 5 && cluster.Distance(a, b) <= 2
 }
 
 // subsequence reports whether the letters of short stand in long, in their order, and
@@ -32,25 +36,4 @@ func subsequence(short, long string) bool {
 		}
 	}
 	return i == len(short) && 2*len(short) >= len(long)
-}
-
-// editDistance is the Levenshtein distance: insertions, deletions and replacements.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

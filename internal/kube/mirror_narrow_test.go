@@ -60,20 +60,7 @@ func TestMirrorOneNamespace(t *testing.T) {
 	for round := range rounds {
 		for n := range 50 {
 			l.Random(t, r)
-			switch n {
-			case 10:
-				l.Drop()
-			case 20:
-				l.Compact()
-			case 30:
-				l.Fail(func(w http.ResponseWriter, _ *http.Request) bool {
-					kubetest.Refuse(w, http.StatusInternalServerError, "InternalError", "etcd", "")
-					return true
-				})
-				l.Drop()
-			case 40:
-				l.Fail(nil)
-			}
+			trouble(l, n)
 		}
 		l.Apply(t, fmt.Sprintf("{apiVersion: v1, kind: Service, metadata: {name: round-%d, namespace: test}, spec: {clusterIP: None}}", round))
 		b := agrees(t, l, m, opt, fmt.Sprint("round ", round))

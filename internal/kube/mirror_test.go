@@ -105,20 +105,7 @@ func TestMirror(t *testing.T) {
 	for round := range rounds {
 		for n := range changes {
 			l.Random(t, r)
-			switch n {
-			case 10:
-				l.Drop()
-			case 20:
-				l.Compact()
-			case 30:
-				l.Fail(func(w http.ResponseWriter, _ *http.Request) bool {
-					kubetest.Refuse(w, http.StatusInternalServerError, "InternalError", "etcd", "")
-					return true
-				})
-				l.Drop()
-			case 40:
-				l.Fail(nil)
-			}
+			trouble(l, n)
 		}
 		b := settled(t, l, m, "round-"+strings.Repeat("i", round+1))
 		// The namespace may be heard of before what was changed earlier.
@@ -308,4 +295,23 @@ func alike(got, want *cluster.Snapshot) bool {
 	}
 	w, err := json.Marshal(want)
 	return err == nil && string(g) == string(w)
+}
+
+// trouble comes after the nth of fifty changes: connections are lost, history is, the
+// server fails for ten of them.
+func trouble(l *kubetest.Live, n int) {
+	switch n {
+	case 10:
+		l.Drop()
+	case 20:
+		l.Compact()
+	case 30:
+		l.Fail(func(w http.ResponseWriter, _ *http.Request) bool {
+			kubetest.Refuse(w, http.StatusInternalServerError, "InternalError", "etcd", "")
+			return true
+		})
+		l.Drop()
+	case 40:
+		l.Fail(nil)
+	}
 }
