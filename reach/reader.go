@@ -6,7 +6,8 @@ import (
 )
 
 // Reader is the same Chart for one more reader at the same time: they share what
-// is compiled, and each remembers for itself what it works out. Parts of one
+// is compiled, the Judge of the Model too, and each remembers for itself what it
+// works out. Parts of one
 // question, as the Services of a whole map, can so be asked on several cores.
 // While there are Readers, nobody may call Replace or Follow on any of them.
 func (c *Chart) Reader() *Chart {
@@ -25,7 +26,6 @@ func (c *Chart) Reader() *Chart {
 	n.places = &places
 	n.trips, n.cuts, n.parts, n.buffer, n.ways = nil, [2]*cuts{}, map[string][]part{}, nil, newWays()
 	n.imagined = maps.Clone(c.imagined)
-	n.m = c.m.JudgedBy(&n)
 	return &n
 }
 
@@ -33,9 +33,6 @@ func (u *units) reader() *units {
 	n := *u
 	for f := range n.sets {
 		n.sets[f] = slices.Clone(u.sets[f])
-	}
-	if u.base != nil {
-		n.base = u.base.reader()
 	}
 	return &n
 }

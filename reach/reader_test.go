@@ -25,19 +25,21 @@ func wholeChart(c *Chart) wholeOf {
 	return w
 }
 
+// replacedChart is a Chart in which a policy came to open egress.
+func replacedChart(t *testing.T, s *cluster.Snapshot) *Chart {
+	p := s.NetworkPolicies[1]
+	p.IsolatesEgress, p.Egress = true, []cluster.PolicyRule{{}}
+	c, _ := Compile(compileSnapshot(t, s)).Replace(&s.NetworkPolicies[1], &p)
+	return c
+}
+
 // Readers that work at the same time say what one says alone; also after a
 // policy was replaced, and of Services one by one.
 func TestReader(t *testing.T) {
 	s := generate.Cluster(generate.Medium, 3)
-	replaced := func() *Chart {
-		p := s.NetworkPolicies[1]
-		p.IsolatesEgress, p.Egress = true, []cluster.PolicyRule{{}}
-		c, _ := Compile(compileSnapshot(t, s)).Replace(&s.NetworkPolicies[1], &p)
-		return c
-	}
 	for name, chart := range map[string]func() *Chart{
 		"compiled": func() *Chart { return Compile(compileSnapshot(t, s)) },
-		"replaced": replaced,
+		"replaced": func() *Chart { return replacedChart(t, s) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := wholeChart(chart())
