@@ -7,9 +7,9 @@ import (
 
 // Reader is the same Chart for one more reader at the same time: they share what
 // is compiled, the Judge of the Model too, and each remembers for itself what it
-// works out. Parts of one
-// question, as the Services of a whole map, can so be asked on several cores.
-// While there are Readers, nobody may call Replace or Follow on any of them.
+// works out. Parts of one question, as the Services of a whole map, can so be asked
+// on several cores. While there are Readers, nobody may call Replace or Follow on
+// any of them.
 func (c *Chart) Reader() *Chart {
 	c.unitsOf()
 	n := *c
