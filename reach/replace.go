@@ -12,11 +12,7 @@ import (
 // on the two is shared with c, which stays as it is. The Snapshot of the Chart's
 // Model still holds the old policy.
 func (c *Chart) Replace(old, young *cluster.NetworkPolicy) (*Chart, []Change) {
-	c.onlyUnits()
-	c.rowsOf(egress)
-	if old != nil && old.IsolatesEgress || young != nil && young.IsolatesEgress {
-		c.rowsOf(ingress)
-	}
+	c.unitsOf()
 	n := *c
 	n.trips, n.cuts, n.parts, n.ways = nil, [2]*cuts{}, map[string][]part{}, newWays()
 	n.active = slices.Clone(c.active)
@@ -49,13 +45,7 @@ func (c *Chart) Replace(old, young *cluster.NetworkPolicy) (*Chart, []Change) {
 func (c *Chart) find(p *cluster.NetworkPolicy) int32 {
 	found := int32(-1)
 	for _, id := range c.ids[p.Object()] {
-		if !c.counts(id) {
-			continue
-		}
-		if c.policies[id].NetworkPolicy == p {
-			return id
-		}
-		if found < 0 || samePolicy(c.policies[id].NetworkPolicy, p) {
+		if c.counts(id) && (found < 0 || samePolicy(c.policies[id].NetworkPolicy, p)) {
 			found = id
 		}
 	}

@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"testing"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -72,5 +73,66 @@ func TestReplaceNodes(t *testing.T) {
 			next, _ := c.Replace(nil, np)
 			sameFronts(t, uint64(i), next, Compile(compileSnapshot(t, &version)))
 		}
+	}
+}
+
+// Replace takes the policy that is meant: of those with its name the one that means
+// the same, the one there is if none does, and none where there is none.
+func TestReplaceFinds(t *testing.T) {
+	t.Parallel()
+	s := threeNodes("kube-proxy-iptables", "generic")
+	eachItself(s)
+	all := []cluster.NetworkPolicy{*only("api1", ""), *only("api2", ""), *only("api3", "")}
+	all[1].Name = all[0].Name
+	s.NetworkPolicies = all
+	c := Compile(compileSnapshot(t, s))
+	another, renamed := *only("db1", ""), all[0]
+	another.Name, renamed.Name = all[2].Name, "nobody's"
+	for name, one := range map[string]struct {
+		old  cluster.NetworkPolicy
+		left []int
+	}{
+		"the first of two":         {all[0], []int{1, 2}},
+		"the second of two":        {all[1], []int{0, 2}},
+		"one with other rules":     {another, []int{0, 1}},
+		"a name that nobody has":   {renamed, []int{0, 1, 2}},
+		"the only one of its name": {all[2], []int{0, 1}},
+	} {
+		next, changes := c.Replace(&one.old, nil)
+		var left []cluster.NetworkPolicy
+		for _, i := range one.left {
+			left = append(left, all[i])
+		}
+		if got := next.Policies(); !reflect.DeepEqual(got, left) {
+			t.Errorf("%s: %d policies are left: %v", name, len(got), got)
+		}
+		if (len(changes) > 0) != (len(left) < len(all)) {
+			t.Errorf("%s: %d changes", name, len(changes))
+		}
+		version := *s
+		version.NetworkPolicies = left
+		sameFronts(t, 0, next, Compile(compileSnapshot(t, &version)))
+	}
+}
+
+// A node's errors do not come back to a pod that a policy selects, from the moment
+// it selects it (kube-network-policies).
+func TestReplaceWhereErrorsAreDropped(t *testing.T) {
+	t.Parallel()
+	s := threeNodes("kube-proxy-iptables", "kube-network-policies")
+	eachItself(s)
+	*endpointsOf(s, "web") = nil
+	m := compileSnapshot(t, s)
+	c := Compile(m)
+	c.Fronts(func(*Front) bool { return true })
+	selected := *only("api1", "0.0.0.0/0")
+	version := *s
+	version.NetworkPolicies = []cluster.NetworkPolicy{selected}
+	next, _ := c.Replace(nil, &selected)
+	fresh := Compile(compileSnapshot(t, &version))
+	sameFronts(t, 0, next, fresh)
+	f := next.Service(svcOf(s, "web"))[0]
+	if a, b := podAnswer(next, &f, podOf(s, "api1")), podAnswer(next, &f, podOf(s, "api2")); a.alike(b) {
+		t.Errorf("the selected pod is told of the error: %+v", a)
 	}
 }

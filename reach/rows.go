@@ -10,7 +10,7 @@ type row struct {
 	open     bool // nothing isolates them, and nothing is in doubt
 }
 
-// rows are those of a side, by family. Row 0 is open.
+// rows are those of a side, by family. Row 0 is open; nil is one that no unit has.
 type rows struct {
 	list    [2][]*row
 	members [2][][]span
@@ -44,8 +44,6 @@ type rowName struct {
 func newRows(c *Chart, u *units, s side) *rows {
 	r := &rows{}
 	for f := range r.list {
-		r.list[f] = []*row{c.rowFor(nil, rowKey{}, s, family(f))}
-		r.members[f] = make([][]span, 1)
 		r.ofUnit[f] = make([]int32, len(u.list))
 		r.known[f] = map[rowKey]int32{{}: 0}
 		for i := range u.list {
@@ -136,13 +134,12 @@ func (c *Chart) rowKey(un *unit, s side, f family) rowKey {
 		return k
 	}
 	k.group = c.groupOf[s][un.class]
-	if whens := c.groups[s][k.group].whens; len(whens) > 0 {
-		b := make([]byte, len(whens))
-		for i := range whens {
-			b[i] = byte(whens[i].holds(un, f))
-		}
-		k.whens = string(b)
+	whens := c.groups[s][k.group].whens
+	b := make([]byte, len(whens))
+	for i := range whens {
+		b[i] = byte(whens[i].holds(un, f))
 	}
+	k.whens = string(b)
 	return k
 }
 
