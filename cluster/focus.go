@@ -154,9 +154,17 @@ func (f *Focus) Addr() netip.Addr {
 	return a.Unmap()
 }
 
-// sends reports whether a packet from outside may have an address as its source: none
-// has that of a loopback, of a group, or of nobody (RFC 1122, 3.2.1.3; RFC 4291, 2.5).
-func sends(a netip.Addr) bool { return !a.IsLoopback() && !a.IsMulticast() && !a.IsUnspecified() }
+// Sends reports whether a packet from outside may have an address as its source: none
+// has that of a loopback, of a group, of everybody or of nobody (RFC 1122, 3.2.1.3;
+// RFC 4291, 2.5).
+func Sends(a netip.Addr) bool {
+	return !a.IsLoopback() && !a.IsMulticast() && !a.IsUnspecified() && a != broadcast
+}
+
+// NobodySends is what is said of an address that does not send.
+const NobodySends = "nobody outside sends from this address"
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // Find looks for what was named in versions of a cluster, one of which must have it.
 // Pods are looked for among those that counts takes. The error is a *WordError.
@@ -164,8 +172,8 @@ func (f *Focus) Find(side Side, counts func(*Pod) bool, versions ...*Snapshot) e
 	if f == nil {
 		return nil
 	}
-	if !sends(f.Addr()) {
-		return &WordError{Part: f.Text, What: "nobody outside sends from this address", Hint: "external/203.0.113.10"}
+	if !Sends(f.Addr()) {
+		return &WordError{Part: f.Text, What: NobodySends, Hint: "external/203.0.113.10"}
 	}
 	if a := f.Addr(); slices.ContainsFunc(versions, func(s *Snapshot) bool { return s.owns(a) }) {
 		return &WordError{Part: f.Text, What: "nobody outside has this address: it is the cluster's own", Hint: "--from node/NAME, --from pod/NAMESPACE/NAME"}

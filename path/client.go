@@ -140,6 +140,9 @@ func clients(m *model.Model, from, name string) ([]start, error) {
 		return nil, wrong(from, known("clients of the Fabric are", clientNames(m))+"; an address works too: external/203.0.113.10", "no such client")
 	}
 	addr = addr.Unmap()
+	if !cluster.Sends(addr) {
+		return nil, wrong(from, "external/203.0.113.10", cluster.NobodySends)
+	}
 	if m.Index.NodeByIP(addr) != nil || m.Index.PodByIP(addr) != nil {
 		return nil, wrong(from, "ask from node/NAME or pod/NAMESPACE/NAME", "the address is inside the cluster")
 	}
@@ -200,7 +203,7 @@ func boundaries(m *model.Model, blocks []netip.Prefix) []netip.Addr {
 			out = append(out, ip.Next())
 		}
 	}
-	return slices.DeleteFunc(out, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() })
+	return slices.DeleteFunc(out, func(a netip.Addr) bool { return !a.IsValid() || !cluster.Sends(a) })
 }
 
 func signature(blocks []netip.Prefix, a netip.Addr) string {
