@@ -13,10 +13,11 @@ const (
 	mostAfter = 48
 )
 
-// only is the one object that differs, nil where there are several: whatever was lost
-// or gained, nothing else can have done it, and nothing has to be tried.
+// only is the one object that differs, nil where there are several, or where one of the
+// versions was read further: whatever was lost or gained, nothing else can have done it,
+// and nothing has to be tried.
 func (x *comparison) only() *Object {
-	if len(x.changed) == 1 && slices.Equal(x.s[0].Absent, x.s[1].Absent) {
+	if len(x.changed) == 1 && slices.Equal(x.s[0].Absent, x.s[1].Absent) && slices.Equal(x.s[0].PartialOf(), x.s[1].PartialOf()) {
 		return x.changed[0]
 	}
 	return nil

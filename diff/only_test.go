@@ -110,3 +110,17 @@ func unexplained(s *Service) int {
 	}
 	return n
 }
+
+// TestOnlyReadFurther: what a right that went away hides is not the doing of the one
+// object that changed beside it.
+func TestOnlyReadFurther(t *testing.T) {
+	const kind, right = "NetworkPolicy", "list networkpolicies.networking.k8s.io"
+	whole, part, less := cluster.Snapshot{}, cluster.Snapshot{Unread: []cluster.Unread{{Kind: kind, Right: right, Except: []string{"a"}}}},
+		cluster.Snapshot{Unread: []cluster.Unread{{Kind: kind, Right: right}}}
+	for _, v := range [][2]*cluster.Snapshot{{&whole, &whole}, {&part, &part}, {&whole, &part}, {&part, &less}, {&less, &whole}} {
+		x := comparison{s: v, changed: []*Object{{}}}
+		if got, want := x.only() != nil, v[0] == v[1]; got != want {
+			t.Errorf("%v, then %v unread: the one object is the cause of all: %v", v[0].Unread, v[1].Unread, got)
+		}
+	}
+}
