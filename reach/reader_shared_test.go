@@ -28,6 +28,9 @@ func TestReaderWritesToItsOwn(t *testing.T) {
 			}
 			imagine(c)
 			reader := c.Reader()
+			if reader.units == nil || &reader.units.list[0] != &c.units.list[0] {
+				t.Error("the units are made anew")
+			}
 			before := memoryOf(c)
 			wholeChart(reader)
 			imagine(reader)

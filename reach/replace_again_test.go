@@ -125,7 +125,7 @@ func TestReplaceWhereErrorsAreDropped(t *testing.T) {
 	m := compileSnapshot(t, s)
 	c := Compile(m)
 	c.Fronts(func(*Front) bool { return true })
-	selected := *only("api1", "0.0.0.0/0")
+	selected := *only("api1", "") // names no addresses
 	version := *s
 	version.NetworkPolicies = []cluster.NetworkPolicy{selected}
 	next, _ := c.Replace(nil, &selected)
