@@ -74,10 +74,9 @@ type places struct {
 	pods   [][]int32   // by node: units' pods, places in Snapshot.Pods
 	ofPod  []int32     // the node of each pod, by place; -1: not known
 	kinds  []podKind
-	kindOf []int32   // by unit
-	units  [][]span  // by kind
-	where  [][]span  // by kind: nodes with pods of it
-	first  [][]int32 // by kind and node: one of them, its place plus one
+	kindOf []int32  // by unit
+	units  [][]span // by kind
+	where  [][]span // by kind: nodes with pods of it
 	own    map[*service.Backends][]ownNodes
 
 	inside   [2][]policy.Range
@@ -117,25 +116,19 @@ func newPlaces(c *Chart) *places {
 			id = int32(len(pl.kinds))
 			known[k] = id
 			pl.kinds = append(pl.kinds, k)
-			pl.first = append(pl.first, make([]int32, len(pl.number)))
-			pl.units = append(pl.units, nil)
+			pl.units, pl.where = append(pl.units, nil), append(pl.where, nil)
 		}
 		pl.kindOf[i] = id
 		pl.units[id] = appendSpan(pl.units[id], span{int32(i), int32(i) + 1})
 		for _, p := range u.pods[u.starts[i]:u.starts[i+1]] {
 			n := pl.ofPod[p]
 			pl.pods[n] = append(pl.pods[n], p)
-			if pl.first[id][n] == 0 {
-				pl.first[id][n] = p + 1
-			}
 		}
 	}
-	for k := range pl.first {
-		pl.where = append(pl.where, nil)
-		for n, p := range pl.first[k] {
-			if p > 0 {
-				pl.where[k] = appendSpan(pl.where[k], span{int32(n), int32(n) + 1})
-			}
+	for n := range pl.pods {
+		for _, p := range pl.pods[n] {
+			k := pl.kindOf[u.ofPod[p]]
+			pl.where[k] = appendSpan(pl.where[k], span{int32(n), int32(n) + 1})
 		}
 	}
 	return pl

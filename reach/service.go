@@ -24,9 +24,8 @@ func (c *Chart) asked(f *service.Front) *asked {
 	if f.IPv6 {
 		a.family = 1
 	}
-	fronts := c.together(f)
 	a.groups = c.placesOf().groups[a.family]
-	for _, o := range fronts {
+	for _, o := range c.together(f) {
 		a.groups = refine(a.groups, c.ownNodes(o.Backends, a.family, f.Protocol))
 		all := o.Backends.All()
 		for i := range all {
@@ -37,20 +36,23 @@ func (c *Chart) asked(f *service.Front) *asked {
 	}
 	slices.Sort(a.self)
 	a.self = slices.Compact(a.self)
-	if f.Kind.External() && f.Kind != service.NodePort && slices.ContainsFunc(fronts, func(o *service.Front) bool { return !o.Backends.Any() }) {
-		a.byNextHop()
-	}
 	return a
 }
 
-// byNextHop sets apart the nodes to which routers send the address: what no proxy
-// takes leaves a node and may come back.
-func (a *asked) byNextHop() {
+// byNextHop are the groups, the nodes apart to which routers send the address: what
+// a proxy leaves alone, as some do with a process that asks a Service without
+// endpoints, leaves the node and may come back.
+func (a *asked) byNextHop() [][]span {
+	groups := a.groups
+	if !slices.ContainsFunc(a.c.together(a.Front), func(o *service.Front) bool { return !o.Backends.Any() }) {
+		return groups
+	}
 	routers := a.c.m.Announce.Routers()
 	for i := range routers {
 		choice := a.c.m.Announce.NextHops(&routers[i], a.Addr)
-		a.groups = refine(a.groups, []ownNodes{{nodes: a.c.spansOf(&choice)}})
+		groups = refine(groups, []ownNodes{{nodes: a.c.spansOf(&choice)}})
 	}
+	return groups
 }
 
 // refine cuts groups of nodes by those with endpoints of their own.
@@ -82,7 +84,7 @@ func (a *asked) to(node int32) (Target, bool) {
 	if a.Kind == service.NodePort {
 		nodes := a.c.m.Snapshot.Nodes
 		if int(node) >= len(nodes) || !nodes[node].IP(a.IPv6).IsValid() {
-			return t, false
+			return Target{}, false
 		}
 		t.Addr = netip.AddrPortFrom(nodes[node].IP(a.IPv6), a.Port)
 	}
@@ -120,7 +122,7 @@ func (c *Chart) Service(svc *cluster.Service) []Front {
 func (a *asked) fromNodes() []FromNodes {
 	var out []FromNodes
 	nodes := a.c.m.Snapshot.Nodes
-	for _, g := range a.groups {
+	for _, g := range a.byNextHop() {
 		if int(g[0].from) >= len(nodes) {
 			continue // pods without a node
 		}
@@ -166,18 +168,17 @@ type kindParts struct {
 }
 
 func (a *asked) addKind(found []kindParts, kind int32, g []span) []kindParts {
-	pod := a.stranger(kind, g)
-	if pod < 0 {
+	p := a.stranger(kind, g)
+	if p == nil {
 		return found
 	}
-	p := &a.c.m.Snapshot.Pods[pod]
-	to, ok := a.to(a.c.placesOf().ofPod[pod])
+	to, ok := a.to(a.c.placesOf().number[p.Node])
 	if !ok {
 		return found
 	}
 	parts := a.partsOf(p, to, kind, g)
 	for i := range found {
-		if f := &found[i]; f.kind == kind && sameParts(f.parts, parts) {
+		if f := &found[i]; sameParts(f.parts, parts) {
 			f.nodes = union(f.nodes, g)
 			return found
 		}
@@ -185,6 +186,7 @@ func (a *asked) addKind(found []kindParts, kind int32, g []span) []kindParts {
 	return append(found, kindParts{kind, g, parts})
 }
 
+// sameParts is false for those of two kinds, which have no unit in common.
 func sameParts(a, b []part) bool {
 	return slices.EqualFunc(a, b, func(a, b part) bool { return a.answer.equal(&b.answer) && slices.Equal(a.units, b.units) })
 }
@@ -217,10 +219,7 @@ func (a *asked) walkEach(kind int32, g []span) []part {
 			if pod == nil {
 				continue
 			}
-			to, ok := a.to(c.placesOf().number[pod.Node])
-			if !ok {
-				continue
-			}
+			to, _ := a.to(c.placesOf().number[pod.Node])
 			from := start{Kind: flow.MachinePod, Addrs: pod.IPs, Node: pod.Node, Pod: pod}
 			answer := answerOf(c.legs(&from, to, true))
 			at := slices.IndexFunc(out, func(o part) bool { return o.answer.equal(&answer) })
@@ -234,26 +233,22 @@ func (a *asked) walkEach(kind int32, g []span) []part {
 	return out
 }
 
-// stranger is a pod of the kind on one of the nodes that is no endpoint, or -1.
-func (a *asked) stranger(kind int32, g []span) int32 {
+// stranger is a pod of the kind on one of the nodes that is no endpoint, or nil.
+func (a *asked) stranger(kind int32, g []span) *cluster.Pod {
 	pl := a.c.placesOf()
-	for _, s := range g {
+	for _, s := range intersect(g, pl.where[kind]) {
 		for n := s.from; n < s.to; n++ {
-			p := pl.first[kind][n] - 1
-			if p < 0 {
-				continue
-			}
-			if _, self := slices.BinarySearch(a.self, p); !self {
-				return p
-			}
 			for _, p := range pl.pods[n] {
-				if _, self := slices.BinarySearch(a.self, p); !self && pl.kindOf[a.c.units.ofPod[p]] == kind {
-					return p
+				if pl.kindOf[a.c.units.ofPod[p]] != kind {
+					continue
+				}
+				if _, self := slices.BinarySearch(a.self, p); !self {
+					return &a.c.m.Snapshot.Pods[p]
 				}
 			}
 		}
 	}
-	return -1
+	return nil
 }
 
 // parts are the answers for units of a kind on nodes.
@@ -265,7 +260,7 @@ func (a *asked) parts(k *kindParts) []FromPods {
 		f := FromPods{Units: Set{p.units}, Answer: p.answer, Nodes: Nodes{all: a.c.m.Snapshot.Nodes}}
 		f.Pods = a.c.PodsIn(f.Units)
 		for _, s := range a.self {
-			if n := a.c.units.ofPod[s]; n >= 0 && has(p.units, n) {
+			if has(p.units, a.c.units.ofPod[s]) {
 				f.Pods--
 			}
 		}
@@ -322,7 +317,7 @@ func (a *asked) fromSelf() []FromPods {
 		p := &c.m.Snapshot.Pods[s]
 		node, unit := pl.ofPod[s], c.units.ofPod[s]
 		to, ok := a.to(node)
-		if unit < 0 || !ok || c.units.list[unit].families&(1<<a.family) == 0 {
+		if !ok {
 			continue
 		}
 		k := key{unit, int32(slices.IndexFunc(a.groups, func(g []span) bool { return has(g, node) })), a.as(p)}
@@ -361,7 +356,10 @@ func (a *asked) as(p *cluster.Pod) string {
 			}
 			b = append(b, readiness(e), byte(e.Addr.Port()), byte(e.Addr.Port()>>8))
 			if e.Node != p.Node {
-				b = append(append(b, e.Node...), ',')
+				b = append(b, '!')
+			}
+			if a.c.m.Services.ServedOn(p.Node, e.Addr) { // by another Service, it may be
+				b = append(b, '+')
 			}
 			for _, hint := range [][]string{e.Zones(), e.Nodes()} {
 				for _, h := range hint {

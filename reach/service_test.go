@@ -120,6 +120,7 @@ func (f *fronts) cluster() {
 			}
 		}
 		f.nothingEmpty(front)
+		f.toldOnce(front)
 		for i := range front.Pods {
 			if p := &front.Pods[i]; p.Pods != f.counts[p] || len(p.Self) > 0 && !f.sameSelf(p) {
 				f.Fatalf("seed %d: %s of %s: %+v is of %d pods", f.seed, front.Kind, front.Service.Name, p, f.counts[p])
@@ -206,6 +207,7 @@ func (f *fronts) pod(front *Front, p *cluster.Pod) {
 func (f *fronts) node(front *Front, n *cluster.Node) {
 	to, ok := f.target(front, n.Name)
 	if !ok {
+		f.nobodyOn(front, n.Name)
 		return
 	}
 	var found []*Answer
@@ -345,6 +347,9 @@ func (f *fronts) compare(front *Front, from string, to netip.AddrPort, via strin
 			seen = append(seen, x.String())
 		}
 		got = append(got, describe(a.Verdict, fates, seen))
+	}
+	if !strings.HasPrefix(from, "external/") {
+		f.ways(a, found)
 	}
 	if len(got) != 1 || got[0] != want {
 		f.Fatalf("seed %d (%s, %s): %v, %v of %s/%s\nWalk: %s\nhere: %s", f.seed, f.m.Profile.Proxy.Name, f.m.Profile.Policy.Name, q, front.Kind, front.Service.Namespace, front.Service.Name, want, strings.Join(got, "; "))
