@@ -186,12 +186,11 @@ func appendList(b []byte, list []span) []byte {
 	return appendSpans(binary.AppendUvarint(b, uint64(len(list))), list)
 }
 
-// appendRanges does so with ranges, of which those of IPv4 are first, and whose
-// addresses are longer in IPv6.
+// appendRanges does so with ranges, each behind the length of its addresses.
 func appendRanges(b []byte, list []policy.Range) []byte {
-	six := sort.Search(len(list), func(i int) bool { return !list[i].First.Is4() })
-	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(six)), uint64(len(list)-six))
+	b = binary.AppendUvarint(b, uint64(len(list)))
 	for _, r := range list {
+		b = append(b, byte(r.First.BitLen()))
 		if r.First.Is4() {
 			first, last := r.First.As4(), r.Last.As4()
 			b = append(append(b, first[:]...), last[:]...)

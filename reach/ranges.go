@@ -37,13 +37,13 @@ func commonRanges(a, b []policy.Range) []policy.Range {
 	return out
 }
 
-// withoutRanges are the addresses of a that are not in b.
+// withoutRanges are the addresses of a that are not in b; both are in order.
 func withoutRanges(a, b []policy.Range) []policy.Range {
 	var out []policy.Range
 	for _, r := range a {
 		next := r.First
 		for _, h := range b {
-			if !next.IsValid() || h.Last.BitLen() != next.BitLen() || h.Last.Less(next) {
+			if h.Last.Less(next) {
 				continue
 			}
 			if r.Last.Less(h.First) {
@@ -53,7 +53,7 @@ func withoutRanges(a, b []policy.Range) []policy.Range {
 				out = append(out, policy.Range{First: next, Last: h.First.Prev()})
 			}
 			if next = h.Last.Next(); !h.Last.Less(r.Last) {
-				next = netip.Addr{}
+				next = netip.Addr{} // and what follows begins behind r
 			}
 		}
 		if next.IsValid() {
@@ -67,7 +67,7 @@ func withoutRanges(a, b []policy.Range) []policy.Range {
 func rangesOf(prefixes []netip.Prefix, f family) []policy.Range {
 	var out []policy.Range
 	for _, p := range prefixes {
-		if p.IsValid() && familyOf(p.Addr()) == f {
+		if familyOf(p.Addr()) == f {
 			out = append(out, policy.RangeOf(p))
 		}
 	}
