@@ -185,7 +185,7 @@ func (x *frontDiff) sameFront(a, b *service.Front) bool {
 		return false
 	}
 	for i := range now {
-		if !was[i].Same(&now[i]) || !x.sameEnd(was[i].Target, now[i].Target, now[i].Addr.Addr()) {
+		if !was[i].Same(&now[i]) || !x.sameEnd(was[i].Target, now[i].Target, now[i].Addr.Addr()) || !x.sameHairpin(&was[i]) {
 			return false
 		}
 	}
@@ -201,6 +201,13 @@ func (x *frontDiff) sameEnd(p, q *cluster.Pod, addr netip.Addr) bool {
 		return false
 	}
 	return slices.Contains(p.IPs, addr) && slices.Contains(q.IPs, addr) && p.Node == q.Node && slices.Equal(p.Ports, q.Ports)
+}
+
+// sameHairpin reports whether a pod that is given itself fares as it did: where the
+// Service lists it on another node than its own, another Service may list it aright.
+func (x *frontDiff) sameHairpin(e *service.Backend) bool {
+	at := e.Target.Node
+	return e.Node == at || x.Old.m.Services.ServedOn(at, e.Addr) == x.New.m.Services.ServedOn(at, e.Addr)
 }
 
 // sameHops reports whether routers send the address where they did.

@@ -357,9 +357,9 @@ func (a *asked) as(p *cluster.Pod) string {
 			b = append(b, readiness(e), byte(e.Addr.Port()), byte(e.Addr.Port()>>8))
 			if e.Node != p.Node {
 				b = append(b, '!')
-			}
-			if a.c.m.Services.ServedOn(p.Node, e.Addr) { // by another Service, it may be
-				b = append(b, '+')
+				if a.c.m.Services.ServedOn(p.Node, e.Addr) { // another Service lists it aright
+					b = append(b, '+')
+				}
 			}
 			for _, hint := range [][]string{e.Zones(), e.Nodes()} {
 				for _, h := range hint {

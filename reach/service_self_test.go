@@ -99,6 +99,22 @@ func TestEndpointsAsClients(t *testing.T) {
 	}
 }
 
+// An endpoint that a Service lists elsewhere is answered otherwise, and so the
+// difference says, when another Service comes to list it on its node.
+func TestDiffOfHairpins(t *testing.T) {
+	x := selfCase{alikeCase: alikeCase{ends: []alikeEnd{{on: 1, listed: 2}}}, elsewhere: true}
+	old, young := x.snapshot(), x.snapshot()
+	(*endpointsOf(old, "other"))[0].Node = "n2"
+	for _, d := range []*Difference{
+		Diff(Compile(compileSnapshot(t, old)), Compile(compileSnapshot(t, young))),
+		Diff(Compile(compileSnapshot(t, young)), Compile(compileSnapshot(t, old))),
+	} {
+		if _, differ := sameTold(t, 0, d); differ < 2 {
+			t.Errorf("%d answers are others", differ)
+		}
+	}
+}
+
 // Where a process's packets for a Service without endpoints are left alone, the nodes
 // to which some router sends the address fare otherwise than the others.
 func TestNodesByNextHop(t *testing.T) {
