@@ -238,9 +238,10 @@ func (c *Chart) traits(b *service.Backends, f family, proto flow.Protocol) []tra
 			out = append(out, trait{n, text})
 		}
 	}
+	apart := func(node string) { tell(node, "\xff"+node) } // no kind and no name begins so
 	if b.HintsNodes() {
 		for i := range c.m.Snapshot.Nodes {
-			tell(c.m.Snapshot.Nodes[i].Name, c.m.Snapshot.Nodes[i].Name)
+			apart(c.m.Snapshot.Nodes[i].Name)
 		}
 	}
 	numbers := map[model.BackendKey]byte{}
@@ -261,8 +262,8 @@ func (c *Chart) traits(b *service.Backends, f family, proto flow.Protocol) []tra
 			kind = 100 + int32(n)
 		}
 		if len(numbers) > 100 || t.plain && kind > 99 || e.Node != home {
-			tell(home, home)
-			tell(e.Node, e.Node)
+			apart(home)
+			apart(e.Node)
 			continue
 		}
 		text := append(few[:0], byte(kind), readiness(e))

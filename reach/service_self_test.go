@@ -115,6 +115,21 @@ func TestDiffOfHairpins(t *testing.T) {
 	}
 }
 
+// Nodes that are each unlike all others are not taken for one another by their names.
+func TestNodesByName(t *testing.T) {
+	e := alikeCase{ends: []alikeEnd{{on: 1, listed: 2}, {on: 1, listed: 2}, {on: 3, listed: 4}}}
+	s := e.snapshot()
+	s.Nodes[2].Name = "n1n1"
+	for i := range s.Pods {
+		if p := &s.Pods[i]; p.Node == "n3" {
+			p.Node = "n1n1"
+		}
+	}
+	f := fronts{T: t, verdicts: map[flow.Verdict]int{}, m: compileSnapshot(t, s)}
+	f.c = Compile(f.m)
+	f.cluster()
+}
+
 // Where a process's packets for a Service without endpoints are left alone, the nodes
 // to which some router sends the address fare otherwise than the others.
 func TestNodesByNextHop(t *testing.T) {
