@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"testing"
@@ -70,8 +71,9 @@ func TestStore(t *testing.T) {
 	text := slices.Concat([]byte{10, 0, 0, 0, 10, 0, 0, 1, 10, 0, 1, 0, 10, 0, 1, 1}, only, []byte{0}, only, []byte{0}, only, []byte{0}, only, []byte{1, 10, 0, 2, 0, 10, 0, 2, 1})
 	at := func(i int) netip.Addr { return netip.AddrFrom16([16]byte(text[16*i:])) }
 	alike := &peers{blocks: true, ranges: []policy.Range{{First: at(0), Last: at(1)}, {First: at(2), Last: at(3)}}}
+	long, lists := sameButForCount()
 	all := []*peers{
-		{blocks: true, ranges: four}, {blocks: true, ranges: six}, {blocks: true}, {world: true}, {selectors: true}, {yes: []span{{0, 1}}}, {perhaps: []span{{0, 1}}}, named, alike,
+		{blocks: true, ranges: four}, {blocks: true, ranges: six}, {blocks: true}, {world: true}, {selectors: true}, {yes: []span{{0, 1}}}, {perhaps: []span{{0, 1}}}, named, alike, long, lists,
 	}
 	var kept []int32
 	for _, p := range all {
@@ -82,6 +84,33 @@ func TestStore(t *testing.T) {
 			t.Errorf("%d: %+v is kept at %d of %v", i, p, s.keep(p), kept)
 		}
 	}
+}
+
+// sameButForCount are ranges, 82 of IPv4 and one of IPv6, and three lists of 32 runs
+// behind none: but for how many there are, the same is written of both.
+func sameButForCount() (ranges, lists *peers) {
+	text := make([]byte, 3*257)
+	for i := range 82 {
+		text[9*i] = 32 // the length of an address
+	}
+	text[9*82] = 128
+	for list := range 3 {
+		text[257*list] = 32 // how many runs
+	}
+	at := func(from, to int) netip.Addr { a, _ := netip.AddrFromSlice(text[from:to]); return a }
+	ranges, lists = &peers{}, &peers{}
+	for i := range 82 {
+		ranges.ranges = append(ranges.ranges, policy.Range{First: at(9*i+1, 9*i+5), Last: at(9*i+5, 9*i+9)})
+	}
+	ranges.ranges = append(ranges.ranges, policy.Range{First: at(739, 755), Last: at(755, 771)})
+	for list := range 3 {
+		var n namedRanges
+		for i := 257*list + 1; i < 257*list+257; i += 8 {
+			n.only = append(n.only, span{int32(binary.LittleEndian.Uint32(text[i:])), int32(binary.LittleEndian.Uint32(text[i+4:]))})
+		}
+		lists.named = append(lists.named, n)
+	}
+	return ranges, lists
 }
 
 // Nodes that masquerade as what a policy tells apart are in two groups, in the
