@@ -58,24 +58,28 @@ func (c *Chart) legs(from *start, to Target, fold bool) []leg {
 
 func answerOf(legs []leg) Answer { return answerFor(legs, "", nil) }
 
-func (a *Answer) add(f flow.Fate, s flow.Seen, count int) {
-	if !slices.Contains(a.Fates, f) {
-		a.Fates = append(a.Fates, f)
-	}
-	if !slices.Contains(a.Seen, s) {
-		a.Seen = append(a.Seen, s)
-	}
-	if a.Legs += count; f == flow.Delivered {
-		a.Delivered += count
-	}
-}
-
-func (a *Answer) finish(ends []ending) {
-	slices.Sort(a.Fates)
-	slices.Sort(a.Seen)
+// sum is the answer of legs, in the order they were walked: what ends where legs
+// would part is one way.
+func sum(ends []ending) Answer {
+	var a Answer
 	fates := make([]flow.Fate, 0, len(ends))
-	for _, e := range ends {
+	for i, e := range ends {
+		if e.shared != 0 && i > 0 && ends[i-1].shared == e.shared {
+			continue
+		}
+		if !slices.Contains(a.Fates, e.fate) {
+			a.Fates = append(a.Fates, e.fate)
+		}
+		if !slices.Contains(a.Seen, e.seen) {
+			a.Seen = append(a.Seen, e.seen)
+		}
+		if a.Legs += e.count; e.fate == flow.Delivered {
+			a.Delivered += e.count
+		}
 		fates = append(fates, e.fate)
 	}
+	slices.Sort(a.Fates)
+	slices.Sort(a.Seen)
 	a.Verdict = flow.Sum(fates)
+	return a
 }

@@ -33,7 +33,7 @@ func (c *Chart) partition(legs []leg, rep *cluster.Pod, f family, kind int32) []
 	b := binary.LittleEndian.AppendUint32(c.buffer[:0], uint32(kind)<<1|uint32(f))
 	for i := range legs {
 		l := &legs[i]
-		b = append(b, byte(l.fate), byte(l.seen), byte(l.count), byte(l.count>>8), byte(len(l.checks)))
+		b = append(binary.AppendUvarint(b, uint64(l.count)), byte(l.fate), byte(l.seen), byte(len(l.checks)))
 		var at []int
 		for j := range l.checks {
 			x := c.cutsOf(f).of(&l.checks[j], rep)
@@ -44,6 +44,7 @@ func (c *Chart) partition(legs []leg, rep *cluster.Pod, f family, kind int32) []
 			}
 			at = append(at, n)
 			b = append(binary.LittleEndian.AppendUint32(b, uint32(x.id)), byte(l.checks[j].stop), byte(l.checks[j].denied))
+			b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(l.checks[j].shared)), uint64(l.checks[j].count))
 		}
 		p.at = append(p.at, at)
 	}
@@ -127,13 +128,9 @@ func (p *partitioner) put(units []span) {
 }
 
 func (p *partitioner) answer() Answer {
-	var a Answer
 	ends := make([]ending, 0, len(p.legs))
 	for i := range p.legs {
-		e := p.end(i)
-		a.add(e.fate, e.seen, p.legs[i].count)
-		ends = append(ends, e)
+		ends = append(ends, p.end(i))
 	}
-	a.finish(ends)
-	return a
+	return sum(ends)
 }

@@ -55,30 +55,44 @@ func randomTrip(r *rand.Rand, units int) (p partitioner, says [][]match) {
 		}
 		p.cuts, says = append(p.cuts, c), append(says, s)
 	}
-	for range 1 + r.IntN(3) {
+	stops := 0
+	for n := range 1 + r.IntN(4) {
 		l := leg{fate: []flow.Fate{flow.Delivered, flow.DeniedByPolicy, flow.DeniedByPolicy, flow.Unknown}[r.IntN(4)], seen: flow.Refused + flow.Seen(r.IntN(2)), count: 1 + r.IntN(2)}
 		var at []int
-		for stop := range r.IntN(5) {
+		first, length := 0, r.IntN(5)
+		if n > 0 && r.IntN(2) == 0 { // it comes from some stops of the one before
+			checks := p.legs[n-1].checks
+			for first = min(length, r.IntN(4)); len(l.checks) < len(checks) && checks[len(l.checks)].stop < first; {
+				at = append(at, p.at[n-1][len(l.checks)])
+				l.checks = append(l.checks, checks[len(l.checks)])
+			}
+		}
+		for stop := first; stop < length; stop++ {
 			denied := flow.Refused + flow.Seen(r.IntN(2))
+			stops++
 			for range 1 + r.IntN(2) {
-				l.checks = append(l.checks, check{stop: stop, denied: denied})
+				l.checks = append(l.checks, check{stop: stop, denied: denied, shared: stops, count: min(l.count, 1+stop/3)})
 				at = append(at, r.IntN(len(p.cuts)))
 			}
 		}
 		p.legs, p.at = append(p.legs, l), append(p.at, at)
 	}
+	w := walker{out: p.legs, judged: stops}
+	w.part()
 	p.asking = slices.Repeat([]match{unasked}, len(p.cuts))
 	return p, says
 }
 
 // fares is what one unit is told: a leg ends at the first stop where some check
-// denies, else where one is open.
+// denies, else where one is open. What ends where several legs come from is one way,
+// and counts as it did there.
 func fares(p *partitioner, says [][]match, unit int) string {
 	var a Answer
 	var fates []flow.Fate
+	var told []int
 	for i := range p.legs {
 		l := &p.legs[i]
-		fate, seen := l.fate, l.seen
+		fate, seen, end := l.fate, l.seen, -1
 		for j := len(l.checks) - 1; j >= 0; j-- { // the first stop is looked at last
 			worst := yes
 			for k := range l.checks {
@@ -88,10 +102,17 @@ func fares(p *partitioner, says [][]match, unit int) string {
 			}
 			switch {
 			case worst == perhaps:
-				fate, seen = flow.Unknown, flow.SeenUnknown
+				fate, seen, end = flow.Unknown, flow.SeenUnknown, j
 			case worst == no:
-				fate, seen = flow.DeniedByPolicy, l.checks[j].denied
+				fate, seen, end = flow.DeniedByPolicy, l.checks[j].denied, j
 			}
+		}
+		count := l.count
+		if end >= 0 && l.checks[end].shared != 0 {
+			if slices.Contains(told, l.checks[end].shared) {
+				continue
+			}
+			told, count = append(told, l.checks[end].shared), l.checks[end].count
 		}
 		fates = append(fates, fate)
 		if !slices.Contains(a.Fates, fate) {
@@ -100,8 +121,8 @@ func fares(p *partitioner, says [][]match, unit int) string {
 		if !slices.Contains(a.Seen, seen) {
 			a.Seen = append(a.Seen, seen)
 		}
-		if a.Legs += l.count; fate == flow.Delivered {
-			a.Delivered += l.count
+		if a.Legs += count; fate == flow.Delivered {
+			a.Delivered += count
 		}
 	}
 	slices.Sort(a.Fates)

@@ -73,43 +73,45 @@ func (c *Chart) trip(from *start, to Target, nodes [][]span) []leg {
 
 // ending is how a leg ends for somebody.
 type ending struct {
-	fate flow.Fate
-	seen flow.Seen
+	fate   flow.Fate
+	seen   flow.Seen
+	shared int // the stop, where several legs end that are one way so far
+	count  int
 }
 
 // endFor is how it ends for whom each check, by place, has an answer.
 func (l *leg) endFor(answers func(int) match) ending {
 	for i := 0; i < len(l.checks); {
-		stop, worst, denied := l.checks[i].stop, yes, l.checks[i].denied
+		stop, worst, first := l.checks[i].stop, yes, &l.checks[i]
+		count := l.count
+		if first.shared != 0 {
+			count = first.count
+		}
 		for ; i < len(l.checks) && l.checks[i].stop == stop; i++ {
 			worst = min(worst, answers(i))
 		}
 		switch worst {
 		case no:
-			return ending{flow.DeniedByPolicy, denied}
+			return ending{flow.DeniedByPolicy, first.denied, first.shared, count}
 		case perhaps:
-			return ending{flow.Unknown, flow.SeenUnknown}
+			return ending{flow.Unknown, flow.SeenUnknown, first.shared, count}
 		default:
 		}
 	}
-	return ending{l.fate, l.seen}
+	return ending{l.fate, l.seen, 0, l.count}
 }
 
 // answerFor sums up the legs for somebody: all, or those by one first node.
 func answerFor(legs []leg, first string, answers func(*check) match) Answer {
-	var a Answer
 	ends := make([]ending, 0, len(legs))
 	for i := range legs {
 		if first != "" && legs[i].first != first {
 			continue
 		}
 		l := &legs[i]
-		e := l.endFor(func(j int) match { return answers(&l.checks[j]) })
-		a.add(e.fate, e.seen, legs[i].count)
-		ends = append(ends, e)
+		ends = append(ends, l.endFor(func(j int) match { return answers(&l.checks[j]) }))
 	}
-	a.finish(ends)
-	return a
+	return sum(ends)
 }
 
 // equal reports whether two answers say the same. A Verdict follows from the Fates.

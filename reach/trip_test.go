@@ -12,40 +12,49 @@ import (
 // A leg ends at its first stop that does not let everything pass: by a denial there,
 // or else by a doubt.
 func TestEndFor(t *testing.T) {
-	end := ending{flow.NotListening, flow.Refused}
-	denied, doubt := ending{flow.DeniedByPolicy, flow.Refused}, ending{flow.Unknown, flow.SeenUnknown}
+	end := ending{fate: flow.NotListening, seen: flow.Refused, count: 6}
+	denied, doubt := ending{fate: flow.DeniedByPolicy, seen: flow.Refused, count: 6}, ending{fate: flow.Unknown, seen: flow.SeenUnknown, count: 6}
 	for _, tt := range []struct {
 		name    string
 		stops   []int
 		answers []match
+		ends    int // the stop
 		want    ending
 	}{
-		{"nobody asks", nil, nil, end},
-		{"all pass", []int{1, 1, 2}, []match{yes, yes, yes}, end},
-		{"what was not asked passes", []int{1, 2}, []match{unasked, unasked}, end},
-		{"denied at once", []int{1}, []match{no}, denied},
-		{"denied behind a stop", []int{1, 2}, []match{yes, no}, denied},
-		{"in doubt", []int{1, 2}, []match{yes, perhaps}, doubt},
-		{"a denial counts before a doubt beside it", []int{1, 1}, []match{perhaps, no}, denied},
-		{"a doubt ends it before a denial behind it", []int{1, 2}, []match{perhaps, no}, doubt},
-		{"a denial before a doubt behind it", []int{1, 2}, []match{no, perhaps}, denied},
+		{"nobody asks", nil, nil, 0, end},
+		{"all pass", []int{1, 1, 2}, []match{yes, yes, yes}, 0, end},
+		{"what was not asked passes", []int{1, 2}, []match{unasked, unasked}, 0, end},
+		{"denied at once", []int{1}, []match{no}, 1, denied},
+		{"denied behind a stop", []int{1, 2}, []match{yes, no}, 2, denied},
+		{"in doubt", []int{1, 2}, []match{yes, perhaps}, 2, doubt},
+		{"a denial counts before a doubt beside it", []int{1, 1}, []match{perhaps, no}, 1, denied},
+		{"a doubt ends it before a denial behind it", []int{1, 2}, []match{perhaps, no}, 1, doubt},
+		{"a denial before a doubt behind it", []int{1, 2}, []match{no, perhaps}, 1, denied},
 	} {
-		l := leg{fate: end.fate, seen: end.seen}
+		l := leg{fate: end.fate, seen: end.seen, count: 6}
 		for _, n := range tt.stops {
-			l.checks = append(l.checks, check{stop: n, denied: denied.seen})
+			l.checks = append(l.checks, check{stop: n, denied: denied.seen, count: 2})
 		}
-		if got := l.endFor(func(i int) match { return tt.answers[i] }); got != tt.want {
+		answers := func(i int) match { return tt.answers[i] }
+		if got := l.endFor(answers); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+		// Where another leg comes from the stops, too, they are what they were there.
+		for i := range l.checks {
+			l.checks[i].shared = 10 + l.checks[i].stop
+		}
+		if tt.want != end {
+			tt.want.count, tt.want.shared = 2, 10+tt.ends
+		}
+		if got := l.endFor(answers); got != tt.want {
+			t.Errorf("%s, shared: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
 }
 
 // Answers are equal if they end alike, and as many of so many ways arrive.
 func TestAnswerEqual(t *testing.T) {
-	var a Answer
-	a.add(flow.Delivered, flow.Connected, 1)
-	a.add(flow.DeniedByPolicy, flow.Timeout, 1)
-	a.finish([]ending{{flow.Delivered, flow.Connected}, {flow.DeniedByPolicy, flow.Timeout}})
+	a := sum([]ending{{fate: flow.Delivered, seen: flow.Connected, count: 1}, {fate: flow.DeniedByPolicy, seen: flow.Timeout, count: 1}})
 	for _, tt := range []struct {
 		name string
 		but  func(*Answer)

@@ -36,6 +36,10 @@ type check struct {
 	policy.Question
 	stop   int
 	denied flow.Seen // what the client notices of a denial
+	// shared, if not 0, is the number of the stop among those of the trip: several
+	// legs come from there, and whoever does not pass it goes one way, not theirs.
+	shared int
+	count  int // of the leg so far
 }
 
 // walker walks one packet for many. What package path does not fold, it does.
@@ -45,6 +49,7 @@ type walker struct {
 	fold   bool
 	groups [][]span  // of first nodes that fare alike; nil: each by itself
 	record *recorder // notes checks instead of ending at them
+	judged int       // stops so far
 	out    []leg
 }
 
@@ -72,7 +77,31 @@ func notesOf(p *walk.Packet) *notes {
 func (w *walker) legs() []leg {
 	w.Guide = w
 	w.Walk(&notes{count: 1})
+	w.part()
 	return w.out
+}
+
+// part finds the stops that several legs come from.
+func (w *walker) part() {
+	if w.judged == 0 {
+		return
+	}
+	last, from := make([]int, w.judged+1), make([]int, w.judged+1) // by stop: a leg, and how many
+	for i := range w.out {
+		for _, ch := range w.out[i].checks {
+			if last[ch.shared] != i+1 {
+				last[ch.shared] = i + 1
+				from[ch.shared]++
+			}
+		}
+	}
+	for i := range w.out {
+		for j := range w.out[i].checks {
+			if ch := &w.out[i].checks[j]; from[ch.shared] < 2 {
+				ch.shared = 0
+			}
+		}
+	}
 }
 
 // End keeps a leg.
@@ -88,6 +117,7 @@ func (w *walker) Judged(p *walk.Packet, s *model.Stop, found []model.Judgement) 
 	}
 	n := notesOf(p)
 	n.stops++
+	w.judged++
 	before := len(n.checks)
 	var rest []model.Judgement
 	denied := false
@@ -96,7 +126,7 @@ func (w *walker) Judged(p *walk.Packet, s *model.Stop, found []model.Judgement) 
 		switch {
 		case !j.Exempt.IsZero():
 		case w.record.about(&j.Question):
-			n.checks = append(n.checks, check{Question: j.Question, stop: n.stops})
+			n.checks = append(n.checks, check{Question: j.Question, stop: n.stops, shared: w.judged, count: n.count})
 		case !j.Passes():
 			rest = append(rest, *j) // one at most: of two ends the other is not the sender
 			denied = j.Decision.Verdict == policy.Denied
