@@ -40,7 +40,7 @@ var house = layout{
 		"reach":    {"flow", "cluster", "announce", "service", "policy", "model", "walk"},
 		"atlas":    {"flow", "cluster", "service", "policy", "model", "reach"},
 		"nft":      {"flow", "cluster", "service", "policy", "model"},
-		"diff":     {"flow", "cluster", "service", "policy", "model", "reach"},
+		"diff":     {"flow", "cluster", "service", "policy", "lbip", "model", "reach"},
 	},
 
 	// What touches the world. "pure" stands for every package above.

@@ -259,33 +259,10 @@ func (x *comparison) chartOf(s *cluster.Snapshot) (*reach.Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	if settled := x.settle(m); settled != nil {
+	if settled, _ := x.settle(m); settled != nil {
 		if m, err = model.CompileOn(x.cores, settled); err != nil {
 			return nil, err
 		}
 	}
 	return reach.Compile(m), nil
-}
-
-// settle is the Snapshot without the addresses that Services lose, or nil.
-func (x *comparison) settle(m *model.Model) *cluster.Snapshot {
-	var out *cluster.Snapshot
-	for i := range m.Snapshot.Services {
-		svc := &m.Snapshot.Services[i]
-		r := m.Balancers.Of(svc)
-		if r == nil || !r.Loses() || x.loses[svc.Object()] {
-			continue
-		}
-		if out == nil {
-			c := *m.Snapshot
-			c.Services = slices.Clone(c.Services)
-			out = &c
-		}
-		var ingress []cluster.Ingress
-		for _, a := range r.Addresses {
-			ingress = append(ingress, cluster.Ingress{IP: a})
-		}
-		out.Services[i].Ingress = ingress
-	}
-	return out
 }

@@ -24,19 +24,13 @@ func (x *comparison) compile() error {
 	if err := cmp.Or(errs[0], errs[1]); err != nil {
 		return err
 	}
-	x.loses = map[flow.Object]bool{}
 	m := x.charts[0].Model()
-	for i := range x.s[0].Services {
-		svc := &x.s[0].Services[i]
-		if r := m.Balancers.Of(svc); r != nil && r.Loses() {
-			x.loses[svc.Object()] = true
-		}
-	}
 	x.index = [2]*cluster.Index{m.Index, young.Index}
-	if settled := x.settle(young); settled != nil {
+	x.losers(m)
+	if settled, after := x.settle(young); settled != nil {
 		x.taken = map[flow.Object][]flow.Reason{}
 		for i := range settled.Services {
-			if r := young.Balancers.Of(&x.s[1].Services[i]); r != nil && r.Loses() {
+			if r := after.Of(&young.Snapshot.Services[i]); r != nil && r.Loses() {
 				x.taken[settled.Services[i].Object()] = r.Why
 			}
 		}

@@ -37,7 +37,34 @@ type Table struct {
 // if the rules let it ("process the already assigned services first",
 // controllers/service_controller_reload.go), then the others ask, the oldest
 // first.
-func Allocate(s *cluster.Snapshot) *Table {
+func Allocate(s *cluster.Snapshot) *Table { return allocate(s, balancers(s)) }
+
+// AllocateAfter is Allocate where it is known what was before: of Services that may
+// not share an address any more, those keep it that ask for nothing else than they did,
+// for MetalLB looks again at the one that changed, and takes the address from that one
+// (internal/allocator/allocator.go, Assign: "address also in use by"). was is a Service
+// as it was, nil for one that was not there.
+func AllocateAfter(s *cluster.Snapshot, was func(*cluster.Service) *cluster.Service) *Table {
+	all := balancers(s)
+	var first, then []*cluster.Service
+	for _, svc := range all {
+		if asksAnew(was(svc), svc) {
+			then = append(then, svc)
+		} else {
+			first = append(first, svc)
+		}
+	}
+	return allocate(s, append(first, then...))
+}
+
+// asksAnew: what decides about sharing is not as it was.
+func asksAnew(was, now *cluster.Service) bool {
+	return was == nil || was.Type != now.Type || Key(was) != Key(now) || backend(was) != backend(now) ||
+		!slices.EqualFunc(was.Ports, now.Ports, func(p, q cluster.ServicePort) bool { return p.Port == q.Port && p.Protocol == q.Protocol }) ||
+		!slices.EqualFunc(was.Ingress, now.Ingress, func(p, q cluster.Ingress) bool { return p.IP == q.IP })
+}
+
+func allocate(s *cluster.Snapshot, all []*cluster.Service) *Table {
 	t := &Table{
 		used: map[netip.Addr][]*cluster.Service{}, byKey: map[string][]netip.Addr{},
 		results: map[*cluster.Service]*Result{},
@@ -48,7 +75,7 @@ func Allocate(s *cluster.Snapshot) *Table {
 	t.overlaps = overlap(t.pools)
 	why := unread(s)
 	var waiting []*cluster.Service
-	for _, svc := range balancers(s) {
+	for _, svc := range all {
 		if !why.IsZero() && !ForeignClass(svc) {
 			t.leave(svc, why)
 			continue

@@ -157,6 +157,42 @@ func TestLoses(t *testing.T) {
 	}
 }
 
+// allocator.go, Assign: "can't change sharing key ..., address also in use by" is what
+// the Service is told that changed. Each line is what was, and what is.
+func TestAllocateAfter(t *testing.T) {
+	const a, b = "a key=k ip=198.51.100.16 at=2026-01-01", "b key=k 81 ip=198.51.100.16 at=2026-02-02"
+	for _, c := range []struct{ name, was, is, loses string }{
+		{"the older becomes Local", a + "\n" + b, a + " Local\n" + b, "a"},
+		{"the younger becomes Local", a + "\n" + b, a + "\n" + b + " Local", "b"},
+		{"another key", a + "\n" + b, strings.Replace(a, "key=k", "key=j", 1) + "\n" + b, "a"},
+		{"another port", a + " 80\n" + b, a + " 80 81\n" + b, "a"},
+		{"another selector under Local", "a key=k Local sel=x:y ip=198.51.100.16\nb key=k 81 Local sel=x:y ip=198.51.100.16", "a key=k Local sel=x:z ip=198.51.100.16\nb key=k 81 Local sel=x:y ip=198.51.100.16", "a"},
+		{"it was no load balancer's address before", "a key=k\nb 81 ip=198.51.100.16", "a key=k ip=198.51.100.16\nb 81 ip=198.51.100.16", "a"},
+		{"one that was not there", b, a + " Local\n" + b, "a"},
+		{"nothing", a + "\n" + b, a + "\n" + b, ""},
+		{"both: as without knowing", a + "\n" + b, a + " Local\n" + b + " Local", "b"},
+	} {
+		was, is := snapshot(c.was), snapshot(c.is)
+		table := AllocateAfter(is, func(svc *cluster.Service) *cluster.Service {
+			for i := range was.Services {
+				if was.Services[i].Name == svc.Name {
+					return &was.Services[i]
+				}
+			}
+			return nil
+		})
+		var got []string
+		for i := range is.Services {
+			if table.Of(&is.Services[i]).Loses() {
+				got = append(got, is.Services[i].Name)
+			}
+		}
+		if strings.Join(got, " ") != c.loses {
+			t.Errorf("%s: %q loses, want %q", c.name, got, c.loses)
+		}
+	}
+}
+
 // What nothing stands in the way of is said so, with the address.
 func TestWhyPending(t *testing.T) {
 	s := snapshot(small + "a")

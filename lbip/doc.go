@@ -15,5 +15,6 @@
 //
 // Not computed: what MetalLB's pools looked like in the past, and the order in
 // which Services were changed. An address that a Service has stays with it
-// while the rules let it; of several that want one, the oldest gets it.
+// while the rules let it; of several that want one, the oldest gets it. Who knows
+// an earlier version (AllocateAfter) knows which of them changed: that one loses it.
 package lbip
