@@ -266,6 +266,7 @@ func (x *comparison) explainLink(l *link) {
 		return portLevel(sure, maybe, port)
 	}
 	w.was, w.now = w.ask(x.charts[0]), w.ask(x.charts[1])
+	l.Sure = l.Sure && w.was != levelUnknown && w.now != levelUnknown
 	if (w.now < w.was) == l.Lost && w.now != w.was {
 		x.explain(&w, &l.Loss)
 	}

@@ -3,6 +3,7 @@ package diff
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
@@ -103,15 +104,34 @@ type Item struct {
 	Loss
 	Who
 	// Fronts are the kinds of address by which it is so; All: every one it has.
-	Fronts   []service.Kind
-	All      bool
+	Fronts []service.Kind
+	All    bool
+	// Family in which alone it is so, where the Service port has such addresses of the
+	// other family as well; else 0.
+	Family   reach.Families
 	Was, Now reach.Answer
-	// Moved: the address is another, Was and Now are as good. Then From and To are
-	// set.
-	Moved    bool
-	From, To netip.Addr
+	// Moved: the address, or the node port, is another, Was and Now are as good. Then
+	// From and To are set, or the ports.
+	Moved            bool
+	From, To         netip.Addr
+	FromPort, ToPort uint16
 	// Ask is a question that shows it.
 	Ask Question
+
+	about []frontKey
+}
+
+// MovedFrom and MovedTo are the address or node port that it was and is.
+func (it *Item) MovedFrom() string { return addressOrPort(it.From, it.FromPort) }
+
+// MovedTo is what MovedFrom became.
+func (it *Item) MovedTo() string { return addressOrPort(it.To, it.ToPort) }
+
+func addressOrPort(a netip.Addr, port uint16) string {
+	if port != 0 {
+		return strconv.Itoa(int(port))
+	}
+	return a.String()
 }
 
 // Question is one for portolan explain, trace or fix, in their notation.

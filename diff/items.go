@@ -51,8 +51,15 @@ func (id frontID) name() nsName { return nsName{id.service.Namespace, id.service
 func newItem(id frontID, was, now reach.Answer, who Who) Item {
 	return Item{
 		Loss:   Loss{Lost: levelOf(now.Verdict) < levelOf(was.Verdict), Sure: was.Verdict != flow.VerdictUnknown && now.Verdict != flow.VerdictUnknown},
-		Fronts: []service.Kind{id.kind}, Was: was, Now: now, Who: who,
+		Fronts: []service.Kind{id.kind}, about: []frontKey{{id.kind, id.v6}}, Was: was, Now: now, Who: who,
 	}
+}
+
+func familyOf(v6 bool) reach.Families {
+	if v6 {
+		return reach.IPv6
+	}
+	return reach.IPv4
 }
 
 // ask looks for the causes of an Item with a question to its front.
@@ -125,8 +132,15 @@ func outsideLevel(f *reach.Front, from netip.Addr, via string) level {
 	return levelNo
 }
 
-// outside are clients outside: all of them, or where that stays as it was by the
-// first nodes.
+// byNodes: some still get an answer, or did, and it is first nodes that tell who.
+func byNodes(o *reach.OutsideChange, was, now level) bool {
+	return was != levelNo && now != levelNo && slices.ContainsFunc(o.Via, func(v reach.NodesChange) bool {
+		return levelOf(v.Was.Verdict) != levelOf(v.Now.Verdict)
+	})
+}
+
+// outside are clients outside: all of them, or by the first nodes where that is not all
+// that is lost or gained.
 func (x *comparison) outside(id frontID, change *reach.OutsideChange, h half) []Item {
 	o := x.outsideIn(change, id.v6, h)
 	if o == nil {
@@ -157,13 +171,8 @@ func (x *comparison) outside(id frontID, change *reach.OutsideChange, h half) []
 	if ask == "external" && !whole(o.Ranges) {
 		ask = "external/" + from.String()
 	}
-	if was, now := levelOf(o.Was.Verdict), levelOf(o.Now.Verdict); was != now {
+	if was, now := levelOf(o.Was.Verdict), levelOf(o.Now.Verdict); was != now && !byNodes(o, was, now) {
 		it := newItem(id, o.Was, o.Now, who)
-		for i := range o.Via {
-			if v := &o.Via[i]; now != levelNo && was != levelNo && (levelOf(v.Now.Verdict) < levelOf(v.Was.Verdict)) == it.Lost {
-				it.Nodes = append(it.Nodes, v.Nodes.Names()...)
-			}
-		}
 		it.Ask = Question{From: ask}
 		x.ask(&it, id, x.around(id.name()), func(f *reach.Front) level { return outsideLevel(f, from, "") })
 		return []Item{it}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portolan-net/portolan/cluster"
@@ -35,8 +36,9 @@ func (w *Who) key() string {
 // clients that fare alike.
 func (x *comparison) finish(id portID, s *Service) {
 	s.Items = foldBy(s.Items, func(it *Item) string { // clients outside, or pods, of one front
-		return fmt.Sprint(it.Loss.key(), it.Kind, it.Fronts, it.Was.Verdict, it.Now.Verdict, it.Nodes, it.Moved, it.To)
+		return fmt.Sprint(it.Loss.key(), it.Kind, it.Fronts, it.Was.Verdict, it.Now.Verdict, it.Nodes, it.Moved, it.To, it.ToPort)
 	}, func(a, b *Item) {
+		a.about = append(slices.Clip(a.about), b.about...)
 		if a.Kind == Nodes || a.Moved {
 			return
 		}
@@ -59,8 +61,9 @@ func (x *comparison) finish(id portID, s *Service) {
 		it.Who.All = it.Kind != Outside || x.all4(id, it)
 	}
 	s.Items = foldBy(s.Items, func(it *Item) string {
-		return fmt.Sprint(it.Loss.key(), it.Who.key(), it.Was.Verdict, it.Now.Verdict, it.Moved, it.To)
+		return fmt.Sprint(it.Loss.key(), it.Who.key(), it.Was.Verdict, it.Now.Verdict, it.Moved, it.To, it.ToPort)
 	}, func(a, b *Item) {
+		a.about = append(slices.Clip(a.about), b.about...)
 		for _, k := range b.Fronts {
 			if !slices.Contains(a.Fronts, k) {
 				a.Fronts = append(a.Fronts, k)
@@ -138,26 +141,65 @@ func (x *comparison) fronted(id portID, it *Item) {
 	for v := range x.s {
 		for _, f := range x.kindsOf(v, id) {
 			reachable := it.Kind != Outside || f.Kind.External()
-			it.All = it.All && (!reachable || slices.Contains(it.Fronts, f.Kind))
+			if !reachable || slices.Contains(it.about, frontKey{f.Kind, f.IPv6}) {
+				continue
+			}
+			it.All = false
+			if slices.Contains(it.Fronts, f.Kind) {
+				it.Family = it.family()
+			}
 		}
 	}
 	slices.SortFunc(it.Fronts, func(a, b service.Kind) int { return cmp.Compare(rankOf(a), rankOf(b)) })
 	if it.Ask.From == "" {
 		return
 	}
-	it.Ask.To = "svc/" + id.service.Namespace + "/" + id.service.Name + ":" + fmt.Sprint(id.port)
+	it.Ask.To = x.target(id, it)
+}
+
+// target is the Service port in the notation of questions: at the kind of address that
+// an Item is about, and in its family.
+func (x *comparison) target(id portID, it *Item) string {
+	proto, at := "", ""
 	if id.proto != flow.TCP {
-		it.Ask.To += "/" + strings.ToLower(id.proto.String())
+		proto = "/" + strings.ToLower(id.proto.String())
+	}
+	if a := x.addrOf(id, it); a.IsValid() {
+		return netip.AddrPortFrom(a, id.port).String() + proto
 	}
 	if !it.All && len(it.Fronts) > 0 {
-		port, proto, more := strings.Cut(it.Ask.To[len("svc/"):], "/udp")
-		_ = proto
-		if !more {
-			it.Ask.To += "@" + it.Fronts[0].String()
-		} else {
-			it.Ask.To = "svc/" + port + "@" + it.Fronts[0].String() + "/udp"
+		at = "@" + it.Fronts[0].String()
+	}
+	return "svc/" + id.service.Namespace + "/" + id.service.Name + ":" + strconv.Itoa(int(id.port)) + at + proto
+}
+
+// frontKey tells fronts of one Service port apart.
+type frontKey struct {
+	kind service.Kind
+	v6   bool
+}
+
+// family is the one that all fronts of the Item are of, else 0.
+func (it *Item) family() reach.Families {
+	for _, k := range it.about {
+		if k.v6 != it.about[0].v6 {
+			return 0
 		}
 	}
+	return familyOf(it.about[0].v6)
+}
+
+// addrOf is the address of the front that an Item of one family is about, in the new
+// version; the zero Addr for any other.
+func (x *comparison) addrOf(id portID, it *Item) netip.Addr {
+	if it.Family != 0 {
+		for _, f := range x.kindsOf(1, id) {
+			if f.Kind == it.Fronts[0] && familyOf(f.IPv6) == it.Family {
+				return f.Addr
+			}
+		}
+	}
+	return netip.Addr{}
 }
 
 // rankOf orders kinds of address as clients use them.
@@ -246,7 +288,7 @@ func (x *comparison) kept(s *Service, c *reach.FrontChange) {
 	}
 }
 
-// moves tells of addresses that are others now.
+// moves tells of addresses and node ports that are others now.
 func (x *comparison) moves(at func(*service.Front) *Service) {
 	old, young := x.charts[0].Model(), x.charts[1].Model()
 	for i := range young.Snapshot.Services {
@@ -267,9 +309,9 @@ func (x *comparison) moves(at func(*service.Front) *Service) {
 			if n >= len(before[id]) || !x.tellsMove(id) {
 				continue
 			}
-			if o := before[id][n]; f.Kind != service.NodePort && o.Addr != f.Addr {
+			if o := before[id][n]; o.Addr != f.Addr || o.Port != f.Port {
 				s := at(f)
-				s.Items = append(s.Items, x.moved(id, o.Addr, f))
+				s.Items = append(s.Items, x.moved(id, o, f))
 			}
 		}
 	}
@@ -282,16 +324,19 @@ func (x *comparison) tellsMove(id frontID) bool {
 	return in != x.beyond
 }
 
-func (x *comparison) moved(id frontID, from netip.Addr, f *service.Front) Item {
+func (x *comparison) moved(id frontID, was, f *service.Front) Item {
 	it := Item{
-		Loss: Loss{Lost: true, Sure: true}, Fronts: []service.Kind{f.Kind}, Moved: true, From: from, To: f.Addr,
+		Loss: Loss{Lost: true, Sure: true}, Fronts: []service.Kind{f.Kind}, about: []frontKey{{f.Kind, f.IPv6}}, Moved: true, From: was.Addr, To: f.Addr,
 		Who: Who{All: true},
+	}
+	if f.Kind == service.NodePort {
+		it.FromPort, it.ToPort = was.Port, f.Port
 	}
 	w := witness{touched: *x.around(id.name()), was: levelYes, now: levelNo}
 	w.ask = func(c *reach.Chart) level {
 		m := c.Model()
 		svc := m.Index.Service(id.service.Namespace, id.service.Name)
-		if svc != nil && slices.ContainsFunc(m.Services.Of(svc), func(f *service.Front) bool { return idOf(f) == id && f.Addr == from }) {
+		if svc != nil && slices.ContainsFunc(m.Services.Of(svc), func(f *service.Front) bool { return idOf(f) == id && f.Addr == was.Addr && f.Port == was.Port }) {
 			return levelYes
 		}
 		return levelNo

@@ -31,6 +31,17 @@ func newNaming(d *reach.Difference) *naming {
 // mostBare is how many pods without a workload are named one by one.
 const mostBare = 4
 
+// inVersion reports whether a version has pods of the workload.
+func (x *comparison) inVersion(v int, o flow.Object) bool {
+	if x.owners[v] == nil {
+		x.owners[v] = map[flow.Object]bool{}
+		for i := range x.s[v].Pods {
+			x.owners[v][workloadOf(&x.s[v].Pods[i])] = true
+		}
+	}
+	return x.owners[v][o]
+}
+
 // groups names the numbers, in order.
 func (n *naming) groups(numbers []int) []Group {
 	if len(numbers) == len(n.info) && len(n.total) > 1 {
@@ -87,27 +98,26 @@ func (n *naming) pods(numbers []int) int {
 	return count
 }
 
-// workloads lists the pods that one version has and the other has not.
+// workloads lists the pods that one version has and the other has not: a workload that
+// has other pods, or more, is in both.
 func (x *comparison) workloads() {
 	for v, set := range [2]reach.Set{x.d.Gone, x.d.Come} {
 		at := map[flow.Object]int{}
 		var out []Group
 		for u := range set.All {
-			i := x.charts[v].Unit(u)
-			if !slices.ContainsFunc(x.charts[v].Pods(u), x.aboutPod) {
-				continue
+			for _, p := range x.charts[v].Pods(u) {
+				o := workloadOf(p)
+				if !x.aboutPod(p) || x.inVersion(1-v, o) || x.index[1-v].Pod(p.Namespace, p.Name) != nil {
+					continue
+				}
+				n, ok := at[o]
+				if !ok {
+					n = len(out)
+					at[o] = n
+					out = append(out, Group{Namespace: p.Namespace, Object: o})
+				}
+				out[n].Pods++
 			}
-			o := i.Workload
-			if o.IsZero() {
-				o = i.Example.Object()
-			}
-			n, ok := at[o]
-			if !ok {
-				n = len(out)
-				at[o] = n
-				out = append(out, Group{Namespace: i.Namespace, Object: o})
-			}
-			out[n].Pods += i.Pods
 		}
 		slices.SortFunc(out, func(a, b Group) int { return a.Object.Compare(b.Object) })
 		if v == 0 {

@@ -17,6 +17,7 @@ type comparison struct {
 	beyond  bool // what the focus leaves out is told, and not why
 	s       [2]*cluster.Snapshot
 	index   [2]*cluster.Index
+	owners  [2]map[flow.Object]bool // workloads that have pods
 	charts  [2]*reach.Chart
 	d       *reach.Difference
 	r       *Report

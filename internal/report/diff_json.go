@@ -85,6 +85,7 @@ type diffItemJSON struct {
 	diffLossJSON
 	From   diffWhoJSON    `json:"from"`
 	Fronts []string       `json:"fronts"`
+	Family string         `json:"family,omitempty"`
 	Was    diffAnswerJSON `json:"was"`
 	Now    diffAnswerJSON `json:"now"`
 	Moved  *diffMovedJSON `json:"moved,omitempty"`
@@ -187,10 +188,10 @@ func toDiffService(s *diff.Service) diffServiceJSON {
 		it := &s.Items[i]
 		c := diffItemJSON{
 			diffLossJSON: toDiffLoss(&it.Loss, &it.Ask, serviceRule(it), servicePort(s)),
-			From:         toDiffWho(&it.Who), Fronts: stringsOf(it.Fronts), Was: toDiffAnswer(&it.Was), Now: toDiffAnswer(&it.Now),
+			From:         toDiffWho(&it.Who), Fronts: stringsOf(it.Fronts), Family: family(it), Was: toDiffAnswer(&it.Was), Now: toDiffAnswer(&it.Now),
 		}
 		if it.Moved {
-			c.Moved = &diffMovedJSON{it.From.String(), it.To.String()}
+			c.Moved = &diffMovedJSON{it.MovedFrom(), it.MovedTo()}
 		}
 		j.Changes = append(j.Changes, c)
 	}

@@ -112,7 +112,7 @@ func (d *differ) what(items []diff.Item) string {
 // sameFronts: all are so by the same kinds of address, which is said once.
 func sameFronts(items []diff.Item) bool {
 	return !slices.ContainsFunc(items, func(it diff.Item) bool {
-		return it.All != items[0].All || !it.All && !slices.Equal(it.Fronts, items[0].Fronts)
+		return it.All != items[0].All || !it.All && (it.Family != items[0].Family || !slices.Equal(it.Fronts, items[0].Fronts))
 	})
 }
 

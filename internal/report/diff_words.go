@@ -29,7 +29,7 @@ func (d *differ) few(names []string) string {
 // who are the clients of one Item; fronts: and by which kinds of address.
 func (d *differ) who(it *diff.Item, fronts bool) string {
 	if it.Moved {
-		return d.t(phraseDiffMoved, it.From, it.To)
+		return d.moved(it)
 	}
 	s := d.clients(&it.Who)
 	if fronts && !it.All {
@@ -41,12 +41,37 @@ func (d *differ) who(it *diff.Item, fronts bool) string {
 	return s
 }
 
+// moved says what has another address, or another node port.
+func (d *differ) moved(it *diff.Item) string {
+	if it.ToPort != 0 {
+		return d.t(phraseDiffPortMoved, it.MovedFrom(), it.MovedTo())
+	}
+	return d.t(phraseDiffMoved, it.MovedFrom(), it.MovedTo())
+}
+
+// kinds are the kinds of address, such as "vip, nodeport"; "IPv6 clusterip" where it is
+// so in one family only.
 func kinds(it *diff.Item) string {
 	names := make([]string, len(it.Fronts))
 	for i, k := range it.Fronts {
 		names[i] = k.String()
+		if f := family(it); f != "" {
+			names[i] = f + " " + names[i]
+		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// family is the one in which alone it is so, else "".
+func family(it *diff.Item) string {
+	switch it.Family {
+	case reach.IPv4:
+		return "IPv4"
+	case reach.IPv6:
+		return "IPv6"
+	case reach.BothFamilies:
+	}
+	return ""
 }
 
 func (d *differ) clients(w *diff.Who) string {

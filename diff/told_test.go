@@ -1,0 +1,147 @@
+package diff
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/portolan-net/portolan/cluster"
+	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/reach"
+	"github.com/portolan-net/portolan/service"
+)
+
+// onlyItems are the items of the one Service that the report tells of.
+func onlyItems(t *testing.T, old, young *cluster.Snapshot) []Item {
+	t.Helper()
+	r := compare(t, old, young)
+	if len(r.Services) != 1 || len(r.Services[0].Items) == 0 {
+		t.Fatalf("%+v", r.Services)
+	}
+	return r.Services[0].Items
+}
+
+// With Local a node without an endpoint drops what enters there, by the load balancer
+// address and by the node port (API, externalTrafficPolicy): by that node nothing works
+// any more, by the other all, so neither is lost "in part".
+func TestLostByOneNode(t *testing.T) {
+	old, young := small("web-a", "10.244.1.5", "198.51.100.1"), small("web-a", "10.244.1.5", "198.51.100.1")
+	for _, s := range []*cluster.Snapshot{old, young} {
+		s.Services[0].Ports[0].NodePort = 30080
+	}
+	young.Services[0].ExternalTrafficPolicy = cluster.PolicyLocal
+	items := onlyItems(t, old, young)
+	if len(items) != 1 || items[0].Kind != Outside || !slices.Equal(items[0].Nodes, []string{"n2"}) || !items[0].All {
+		t.Fatalf("%+v", items)
+	}
+	it := &items[0]
+	if it.Was.Verdict != flow.Reachable || it.Now.Verdict != flow.NotReachable || it.Now.Delivered != 0 || !slices.Equal(it.Now.Fates, []flow.Fate{flow.NoLocalEndpoint}) {
+		t.Errorf("was %+v, is %+v", it.Was, it.Now)
+	}
+	if it.Ask.Via != "n2" || causes(&it.Loss) != "Service/app/web" {
+		t.Errorf("asked %+v, by %s", it.Ask, causes(&it.Loss))
+	}
+}
+
+// Another node port is lost to those who ask the old one.
+func TestNodePortMoved(t *testing.T) {
+	old, young := small("web-a", "10.244.1.5", "198.51.100.1"), small("web-a", "10.244.1.5", "198.51.100.1")
+	old.Services[0].Ports[0].NodePort, young.Services[0].Ports[0].NodePort = 30080, 30081
+	items := onlyItems(t, old, young)
+	if it := &items[0]; len(items) != 1 || !it.Moved || !it.Lost || it.MovedFrom() != "30080" || it.MovedTo() != "30081" || causes(&it.Loss) != "Service/app/web" {
+		t.Errorf("%+v", items)
+	}
+}
+
+// A Service that loses its IPv6 address is asked at the other as before.
+func TestOneFamily(t *testing.T) {
+	a := netip.MustParseAddr
+	dual := func() *cluster.Snapshot {
+		s := small("web-a", "10.244.1.5", "198.51.100.1")
+		for i, n := range []string{"fd00::11", "fd00::12"} {
+			s.Nodes[i].InternalIPs = append(s.Nodes[i].InternalIPs, a(n))
+		}
+		s.Pods[0].IPs = append(s.Pods[0].IPs[:1:1], a("fd00:1::5"))
+		slice := s.EndpointSlices[0]
+		slice.Name, slice.IPv6, slice.Endpoints = "web-6", true, slices.Clone(slice.Endpoints)
+		slice.Endpoints[0].Addresses = []netip.Addr{a("fd00:1::5")}
+		s.EndpointSlices = append(s.EndpointSlices, slice)
+		s.Services[0].ClusterIPs = append(s.Services[0].ClusterIPs, a("fd00:96::80"))
+		return s
+	}
+	young := dual()
+	young.Services[0].ClusterIPs, young.EndpointSlices = young.Services[0].ClusterIPs[:1], young.EndpointSlices[:1]
+	for _, it := range onlyItems(t, dual(), young) {
+		if it.All || it.Family != reach.IPv6 || !slices.Equal(it.Fronts, []service.Kind{service.ClusterIP}) {
+			t.Errorf("%v: by %v, all %v, family %v", it.Kind, it.Fronts, it.All, it.Family)
+		}
+	}
+	// Gained again, it can be asked at its address; as a whole it is no family's.
+	for _, it := range onlyItems(t, young, dual()) {
+		if it.Family != reach.IPv6 || it.Ask.To != "[fd00:96::80]:80" {
+			t.Errorf("%v: family %v, asked %+v", it.Kind, it.Family, it.Ask)
+		}
+	}
+	none := dual()
+	none.Pods[0].Ready = false
+	for i := range none.EndpointSlices {
+		none.EndpointSlices[i].Endpoints = slices.Clone(none.EndpointSlices[i].Endpoints)
+		none.EndpointSlices[i].Endpoints[0].Ready, none.EndpointSlices[i].Endpoints[0].Serving = false, false
+	}
+	for _, it := range onlyItems(t, dual(), none) {
+		if it.Family != 0 {
+			t.Errorf("%v: by %v, family %v", it.Kind, it.Fronts, it.Family)
+		}
+	}
+}
+
+// A workload of fewer pods is not gone, and one of more is not new.
+func TestScaled(t *testing.T) {
+	two := func() *cluster.Snapshot {
+		s := small("web-a", "10.244.1.5", "198.51.100.1")
+		p := s.Pods[0]
+		p.Name, p.IPs = "web-b", []netip.Addr{netip.MustParseAddr("10.244.1.6")}
+		s.Pods = append(s.Pods, p)
+		return s
+	}
+	one := small("web-a", "10.244.1.5", "198.51.100.1")
+	for _, r := range []*Report{compare(t, two(), one), compare(t, one, two())} {
+		if len(r.Gone)+len(r.Come) > 0 || len(r.Objects) != 1 {
+			t.Errorf("gone %+v, new %+v, differ %+v", r.Gone, r.Come, r.Objects)
+		}
+	}
+}
+
+// A policy of another engine may decide either way (U1): connections are lost perhaps.
+func TestPerhapsLost(t *testing.T) {
+	old, young := small("web-a", "10.244.1.5", "198.51.100.1"), small("web-a", "10.244.1.5", "198.51.100.1")
+	young.Foreign = []cluster.Foreign{{Object: flow.Object{Kind: "CiliumNetworkPolicy", Namespace: "app", Name: "x"}, Namespace: "app"}}
+	r := compare(t, old, young)
+	if len(r.Connections) == 0 || len(r.Services) == 0 {
+		t.Fatalf("%+v", r)
+	}
+	for _, l := range losses(r) {
+		if l.Sure || !l.Lost {
+			t.Errorf("certain %v, lost %v, by %s", l.Sure, l.Lost, causes(l))
+		}
+	}
+}
+
+// Questions have the protocol behind the kind of address (docs/cli.md, Targets).
+func TestAskWithProtocol(t *testing.T) {
+	for proto, want := range map[flow.Protocol]string{flow.TCP: "svc/app/web:80@vip", flow.UDP: "svc/app/web:80@vip/udp", flow.SCTP: "svc/app/web:80@vip/sctp"} {
+		with := func() *cluster.Snapshot {
+			s := small("web-a", "10.244.1.5", "198.51.100.1")
+			s.Services[0].Ports[0].NodePort = 30080 // the ranges leave it open (S11)
+			s.Services[0].Ports[0].Protocol, s.Pods[0].Ports[0].Protocol, s.EndpointSlices[0].Ports[0].Protocol = proto, proto, proto
+			return s
+		}
+		young := with()
+		young.Services[0].SourceRanges = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+		for _, it := range onlyItems(t, with(), young) {
+			if it.Ask.To != want {
+				t.Errorf("%s, want %s", it.Ask.To, want)
+			}
+		}
+	}
+}
