@@ -179,19 +179,26 @@ func (l *linter) neverSeen(s server, proto flow.Protocol) bool {
 type kindOfBlock uint8
 
 const (
-	blockOutside kindOfBlock = iota
+	blockOutside kindOfBlock = iota // every address but those of the nodes, too
 	blockOfNodes
 	blockOfAll
 )
 
 func (l *linter) whose(b *cluster.IPBlock) kindOfBlock {
-	if b.CIDR.Bits() == 0 {
-		return blockOfAll
-	}
+	excepted := false
 	for i := range l.s.Nodes {
-		if slices.ContainsFunc(l.s.Nodes[i].InternalIPs, b.Contains) {
-			return blockOfNodes
+		for _, ip := range l.s.Nodes[i].InternalIPs {
+			switch {
+			case b.Contains(ip) && b.CIDR.Bits() > 0:
+				return blockOfNodes
+			case b.Contains(ip):
+				return blockOfAll
+			}
+			excepted = excepted || b.CIDR.Contains(ip)
 		}
+	}
+	if b.CIDR.Bits() == 0 && !excepted {
+		return blockOfAll
 	}
 	return blockOutside
 }
@@ -202,7 +209,11 @@ func (x *scene) inCluster(b *cluster.IPBlock) bool {
 	if len(x.m.Snapshot.Nodes) == 0 || len(x.m.Profile.ClusterCIDRs) == 0 {
 		return b.CIDR.Addr().IsPrivate() || b.CIDR.Addr().IsLinkLocalUnicast() || b.CIDR.Bits() < 8
 	}
-	return slices.ContainsFunc(x.m.Profile.ClusterCIDRs, b.CIDR.Overlaps)
+	return slices.ContainsFunc(x.m.Profile.ClusterCIDRs, func(c netip.Prefix) bool {
+		return b.CIDR.Overlaps(c) && !slices.ContainsFunc(b.Except, func(e netip.Prefix) bool {
+			return e.Bits() <= c.Bits() && e.Contains(c.Addr())
+		})
+	})
 }
 
 // nodeBlock: a block of nodes admits whoever comes through one of them, or where

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 )
 
@@ -38,6 +40,11 @@ func LoadMost(paths []string, opt Options) (*Input, []PassedOver, error) {
 		if err != nil {
 			return nil, nil, err
 		}
+	}
+	if len(b.seen) == 0 && slices.ContainsFunc(over, func(x PassedOver) bool { return !x.Aside }) {
+		s := &cluster.Snapshot{} // what was refused is the answer
+		s.Absent = absent(s)
+		return &Input{Snapshot: s}, over, nil
 	}
 	in, err := b.Input()
 	return in, over, err

@@ -66,3 +66,25 @@ func TestLoadMost(t *testing.T) {
 		t.Error("a folder above the limit is no error")
 	}
 }
+
+// Where a folder holds nothing but what is refused, that is the answer: not that it
+// holds nothing. A folder of patches alone has nothing to say.
+func TestLoadMostRefusedAlone(t *testing.T) {
+	write := func(text string) string {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	in, over, err := LoadMost([]string{write("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 0}]}\n")}, Options{})
+	if err != nil || len(over) != 1 || over[0].Aside || over[0].Position.Line == 0 {
+		t.Fatalf("%+v, %v", over, err)
+	}
+	if len(in.Snapshot.Services) > 0 || !slices.Contains(in.Snapshot.Absent, "Pod") {
+		t.Errorf("%+v", in.Snapshot)
+	}
+	if _, _, err := LoadMost([]string{write("- op: add\n  path: /spec\n")}, Options{}); err == nil {
+		t.Error("a patch alone is an input")
+	}
+}

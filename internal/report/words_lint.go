@@ -27,7 +27,7 @@ var englishLint = map[flow.Code]string{
 	flow.CodeLintDNSBlockedFor:     "%[1]s lets its pods connect to others, but neither it nor another policy of namespace %[2]s lets them ask DNS (53/udp): connections by name fail before they begin",
 	flow.CodeLintDNSMissed:         "the policies of %[1]s open DNS, but not where it is: %[2]s listens on %[3]s/udp, and no rule admits that",
 	flow.CodeLintNodeLocalDNS:      "the cluster runs NodeLocal DNSCache, so %[1]s asks %[2]s, an address of its node that no selector means: no rule admits it",
-	flow.CodeLintClientBlock:       "no client of %[1]s that comes through Service %[2]s port %[3]s matches this: with externalTrafficPolicy Cluster a node that has no endpoint puts its own address on the packet (SNAT) before policy sees it",
+	flow.CodeLintClientBlock:       "a client of %[1]s that comes through Service %[2]s port %[3]s by a node without its endpoint does not match this: with externalTrafficPolicy Cluster that node puts its own address on the packet (SNAT) before policy sees it",
 	flow.CodeLintNodeBlockOpens:    "%[1]s holds the nodes' addresses, and whoever comes through Service %[2]s port %[3]s arrives with one of them (SNAT): this admits everybody outside",
 	flow.CodeLintNodeBlockMiss:     "%[1]s holds the nodes' addresses, but on this pod network node %[3]s masquerades with %[4]s toward other nodes' pods: who comes through Service %[2]s is not admitted by it",
 	flow.CodeLintServiceBlock:      "%[1]s is an address of Service %[2]s of this cluster: a packet to its port %[3]s is translated to %[4]s before egress policy looks, and no rule admits that",

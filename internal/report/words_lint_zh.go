@@ -27,7 +27,7 @@ var chineseLint = map[flow.Code]string{
 	flow.CodeLintDNSBlockedFor:     "%[1]s 允许其 Pod 连接别处，但它和命名空间 %[2]s 的其他策略都没有放行 DNS（53/udp）：按名称的连接还没开始就会失败",
 	flow.CodeLintDNSMissed:         "%[1]s 的策略放行了 DNS，但没有放行真正的 DNS：%[2]s 在 %[3]s/udp 上监听，没有规则允许",
 	flow.CodeLintNodeLocalDNS:      "集群运行 NodeLocal DNSCache，%[1]s 查询的是 %[2]s，这是节点的地址，选择器都不指它：没有规则允许",
-	flow.CodeLintClientBlock:       "从 %[1]s 经 Service %[2]s 端口 %[3]s 来的客户端不会匹配这一项：externalTrafficPolicy 为 Cluster 时，没有后端的节点先把源地址换成自己的（SNAT），策略看到的是节点",
+	flow.CodeLintClientBlock:       "从 %[1]s 经 Service %[2]s 端口 %[3]s 来的客户端，若进入没有该后端的节点，就不会匹配这一项：externalTrafficPolicy 为 Cluster 时，这个节点先把源地址换成自己的（SNAT），策略看到的是节点",
 	flow.CodeLintNodeBlockOpens:    "%[1]s 包含节点的地址，而经 Service %[2]s 端口 %[3]s 来的都带着节点的地址（SNAT）：这等于放行外部所有人",
 	flow.CodeLintNodeBlockMiss:     "%[1]s 包含节点的地址，但在这种 Pod 网络上，节点 %[3]s 访问其他节点的 Pod 时使用 %[4]s：经 Service %[2]s 来的不会被它放行",
 	flow.CodeLintServiceBlock:      "%[1]s 是本集群 Service %[2]s 的地址：发往其端口 %[3]s 的报文在出站策略判断之前已被转换为 %[4]s，而没有规则允许它",
