@@ -150,7 +150,24 @@ func (a *app) versions(args []string, x *diffing) (old, young *cluster.Snapshot,
 		a.warn(in)
 		*to = in.Snapshot
 	}
-	return old, young, nil
+	return old, young, oneCluster(args, old, young)
+}
+
+// oneCluster refuses a part beside a whole: whoever is in one version alone is no client
+// whose answers could be compared, so nothing would be lost.
+func oneCluster(args []string, old, young *cluster.Snapshot) error {
+	whole, part := args[0], args[1]
+	was, now := slices.Contains(old.Absent, "Node"), slices.Contains(young.Absent, "Node")
+	if was {
+		whole, part = part, whole
+	}
+	if was == now {
+		return nil
+	}
+	return &usageError{
+		what: fmt.Sprintf("%s holds no Nodes and %s does, so they are not two versions of one cluster", part, whole),
+		hint: "portolan diff -f " + whole + " --with " + part + ", which lays it over",
+	}
 }
 
 func (a *app) overlaid(x *diffing) (old, young *cluster.Snapshot, err error) {
