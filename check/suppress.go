@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
@@ -101,7 +102,7 @@ func (l *linter) note(o flow.Object, m *cluster.Meta, note string, all map[flow.
 	why = strings.TrimSpace(why)
 	switch {
 	case !known:
-		l.found(IgnoreInvalid, at(o, "metadata.annotations", m.Position), flow.Because(flow.CodeLintIgnoreUnknown, ignoreKey, word, string(NearCode(word))))
+		l.found(IgnoreInvalid, at(o, "metadata.annotations", m.Position), flow.Because(flow.CodeLintIgnoreUnknown, ignoreKey, word, cmp.Or(string(NearCode(word)), "@no-near-code")))
 	case why == "":
 		l.found(IgnoreInvalid, at(o, "metadata.annotations", m.Position), flow.Because(flow.CodeLintIgnoreNoReason, ignoreKey, word))
 	default:

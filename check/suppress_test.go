@@ -113,3 +113,11 @@ func TestSeverity(t *testing.T) {
 		t.Errorf("worst %s", l.Worst())
 	}
 }
+
+// A word that is far from every code is told to have no nearest one.
+func TestNoNearCode(t *testing.T) {
+	l := check.Run(read(t, "", noted("portolan.dev/ignore: '* all of it'"), false), check.Options{Only: []check.Code{check.IgnoreInvalid}})
+	if len(l.Findings) != 1 || l.Findings[0].Reason.Args[2] != "@no-near-code" {
+		t.Errorf("%+v", l.Findings)
+	}
+}

@@ -35,6 +35,13 @@ func (a *app) completions(root *cobra.Command) {
 	}
 }
 
+// completeWords completes flags that take one of some words.
+func completeWords(c *cobra.Command, flags map[string][]string) {
+	for name, words := range flags {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // the flags exist
+	}
+}
+
 // completePlace completes up to most arguments that name places.
 func (a *app) completePlace(most int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {

@@ -66,15 +66,19 @@ where something that decides could not be read.`,
 	f.StringVar(&x.to, "to", "", "tell what becomes of these pods, or of this Service")
 	f.BoolVarP(&x.verbose, "verbose", "v", false, "list everything that is folded, and the objects that differ")
 	a.outputsFlag(c)
+	completeWords(c, map[string][]string{"fail-on": diffFailOn})
 	return c
 }
+
+// diffFailOn are the words of --fail-on.
+var diffFailOn = []string{"lost", "gained", "any", "none"}
 
 func (a *app) runDiff(args []string, x *diffing) error {
 	outs, err := a.wanted(gateFormats...)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains([]string{"lost", "gained", "any", "none"}, x.failOn) {
+	if !slices.Contains(diffFailOn, x.failOn) {
 		return &usageError{what: fmt.Sprintf("--fail-on %q is not lost, gained, any or none", x.failOn), hint: "--fail-on lost"}
 	}
 	focus, err := a.diffFocus(x)

@@ -63,8 +63,16 @@ decides could not be read.`,
 	f.BoolVarP(&x.verbose, "verbose", "v", false, "print notes in full, and what was taken out")
 	f.BoolVar(&x.list, "list", false, "print the codes and what they are")
 	a.outputsFlag(c)
+	var codes []string
+	for _, r := range check.Rules() {
+		codes = append(codes, string(r.Code))
+	}
+	completeWords(c, map[string][]string{"fail-on": lintFailOn, "only": codes, "skip": codes})
 	return c
 }
+
+// lintFailOn are the words of --fail-on.
+var lintFailOn = []string{"error", "warning", "info", "none"}
 
 // options turns the flags into what check understands.
 func (x *linting) options() (check.Options, check.Severity, error) {

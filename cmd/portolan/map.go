@@ -76,9 +76,7 @@ Exit code 2 when something in the map is not known, or could not be read.`,
 	f.BoolVar(&x.exposure, "exposure", false, "every address of every Service from everywhere, and what is open to the world, alone")
 	f.BoolVar(&x.all, "all", false, "print every line")
 	a.outputsFlagOf(c, mapFormats)
-	for name, words := range map[string][]string{"by": foldWords, "ports": countingWords, "only": onlyWords, "output": mapFormats} {
-		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // the flags exist
-	}
+	completeWords(c, map[string][]string{"by": foldWords, "ports": countingWords, "only": onlyWords})
 	return c
 }
 

@@ -30,11 +30,15 @@ func TestMapPicture(t *testing.T) {
 	}
 }
 
-// The values of map's flags are completed.
-func TestMapCompletion(t *testing.T) {
-	for flag, want := range map[string][]string{"--by": foldWords, "--ports": countingWords, "--only": onlyWords, "-o": mapFormats} {
+// The values of flags that take one of some words are completed.
+func TestWordCompletion(t *testing.T) {
+	for flag, want := range map[string][]string{
+		"map --by": foldWords, "map --ports": countingWords, "map --only": onlyWords, "map -o": mapFormats,
+		"diff --fail-on": {"lost", "gained", "any", "none"}, "diff -o": gateFormats, "lint --fail-on": {"error", "warning", "info", "none"},
+		"lint -o": gateFormats, "assert -o": gateFormats,
+	} {
 		var out, errs bytes.Buffer
-		if code := run([]string{"__complete", "map", flag, ""}, nil, &out, &errs); code != exitAnswered {
+		if code := run(append(append([]string{"__complete"}, strings.Fields(flag)...), ""), nil, &out, &errs); code != exitAnswered {
 			t.Fatalf("%s: exit %d: %s", flag, code, errs.String())
 		}
 		got := strings.Fields(strings.SplitN(out.String(), ":", 2)[0])

@@ -25,6 +25,7 @@ func (a *app) outputsFlag(c *cobra.Command) { a.outputsFlagOf(c, gateFormats) }
 func (a *app) outputsFlagOf(c *cobra.Command, formats []string) {
 	c.Flags().StringArrayVarP(&a.outputs, "output", "o", []string{"text"},
 		strings.Join(formats, ", ")+"; FORMAT=FILE writes a file; repeat for more")
+	completeWords(c, map[string][]string{"output": formats})
 }
 
 // wanted reads the -o flags. Only one of them may go to stdout.

@@ -286,3 +286,17 @@ func TestBaseline(t *testing.T) {
 		}
 	}
 }
+
+// Where there is nothing to name, words stand for it in either language.
+func TestNothingToName(t *testing.T) {
+	for _, r := range []flow.Reason{
+		flow.Because(flow.CodeLintIgnoreUnknown, "portolan.dev/ignore", "*", "@no-near-code"),
+		flow.Because(flow.CodeLintMeantAnd, "a=b", "c=d", "app", "@no-pod-today"),
+	} {
+		for lang, want := range map[Lang][]string{English: {"(nearest: none)", "(no such pod today)"}, Chinese: {"最接近的是 无", "（目前没有这样的 Pod）"}} {
+			if s := lang.Say(r); strings.Contains(s, "@") || !slices.ContainsFunc(want, func(w string) bool { return strings.Contains(s, w) }) {
+				t.Errorf("%s: %s", lang, s)
+			}
+		}
+	}
+}

@@ -16,9 +16,11 @@ const (
 	phraseLintClean      flow.Code = "phrase-lint-clean"
 	phraseLintFold       flow.Code = "phrase-lint-fold" // objects
 
-	wordError   flow.Code = "error"
-	wordWarning flow.Code = "warning"
-	wordInfo    flow.Code = "info"
+	wordError      flow.Code = "error"
+	wordWarning    flow.Code = "warning"
+	wordInfo       flow.Code = "info"
+	wordNoPodToday flow.Code = "no-pod-today"
+	wordNoNearCode flow.Code = "no-near-code"
 
 	phraseGateFinding flow.Code = "phrase-gate-finding"
 	phraseGateWhere   flow.Code = "phrase-gate-where"
@@ -44,6 +46,8 @@ var englishLintPhrases = map[flow.Code]string{
 	wordError:            "error",
 	wordWarning:          "warning",
 	wordInfo:             "info",
+	wordNoPodToday:       "(no such pod today)",
+	wordNoNearCode:       "none",
 	phraseGateFinding:    "Finding",
 	phraseGateWhere:      "Where",
 	phraseGateCode:       "Code",
@@ -68,6 +72,8 @@ var chineseLintPhrases = map[flow.Code]string{
 	wordError:            "错误",
 	wordWarning:          "警告",
 	wordInfo:             "提示",
+	wordNoPodToday:       "（目前没有这样的 Pod）",
+	wordNoNearCode:       "无",
 	phraseGateFinding:    "发现",
 	phraseGateWhere:      "位置",
 	phraseGateCode:       "代码",
