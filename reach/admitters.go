@@ -33,7 +33,7 @@ func (x *compare) findAdmitters(sources []span) []admitter {
 	found := make([][]span, len(x.was.kept))
 	for i, r := range rows.list[x.family] {
 		members := rows.members[x.family][i]
-		if r == nil || len(members) == 0 {
+		if len(members) == 0 {
 			continue
 		}
 		from := int32(0)

@@ -64,7 +64,7 @@ func sum(ends []ending) Answer {
 	var a Answer
 	fates := make([]flow.Fate, 0, len(ends))
 	for i, e := range ends {
-		if e.shared != 0 && i > 0 && ends[i-1].shared == e.shared {
+		if e.number != 0 && i > 0 && ends[i-1].number == e.number {
 			continue
 		}
 		if !slices.Contains(a.Fates, e.fate) {

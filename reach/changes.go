@@ -186,7 +186,7 @@ func (x *compare) through(c *Chart, sources, targets []span, keys span, lost boo
 	for i, r := range rows.list[x.family] {
 		members := rows.members[x.family][i]
 		switch {
-		case r == nil || len(members) == 0:
+		case len(members) == 0:
 		case r.open:
 			put(intersect2(members, sources), targets, []span{keys}, yes)
 		default:

@@ -189,11 +189,12 @@ func (c *Chart) Flows(yield func(Flow) bool) {
 	for _, in := range []Families{IPv4, IPv6} {
 		f := family(in >> 1)
 		for i, r := range c.rows[ingress].list[f] {
-			if r == nil {
+			members := c.rows[ingress].members[f][i]
+			if len(members) == 0 {
 				continue
 			}
-			c.rowFlows(f, r, c.rows[ingress].members[f][i], func(from, to, keys []span, m match) {
-				if !stop && len(to) > 0 {
+			c.rowFlows(f, r, members, func(from, to, keys []span, m match) {
+				if !stop {
 					stop = !yield(Flow{From: Set{from}, To: Set{to}, Ports: portsOf(keys), Sure: m == yes, Families: in})
 				}
 			})

@@ -110,6 +110,9 @@ func lookUp(flows []Flow, u, v Unit, in Families, proto flow.Protocol, port uint
 func noOverlap(t *testing.T, seed uint64, flows []Flow) {
 	t.Helper()
 	for i := range flows {
+		if f := &flows[i]; len(f.From.spans) == 0 || len(f.To.spans) == 0 || len(f.Ports) == 0 {
+			t.Fatalf("seed %d: %+v: from nobody, to nobody or by nothing", seed, f)
+		}
 		for j := range i {
 			a, b := &flows[i], &flows[j]
 			if a.Families&b.Families != 0 && len(intersect(a.From.spans, b.From.spans)) > 0 && len(intersect(a.To.spans, b.To.spans)) > 0 && len(a.Ports.And(b.Ports)) > 0 {

@@ -44,7 +44,7 @@ func (c *Chart) partition(legs []leg, rep *cluster.Pod, f family, kind int32) []
 			}
 			at = append(at, n)
 			b = append(binary.LittleEndian.AppendUint32(b, uint32(x.id)), byte(l.checks[j].stop), byte(l.checks[j].denied))
-			b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(l.checks[j].shared)), uint64(l.checks[j].count))
+			b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(l.checks[j].number)), uint64(l.checks[j].count))
 		}
 		p.at = append(p.at, at)
 	}

@@ -71,14 +71,12 @@ func randomTrip(r *rand.Rand, units int) (p partitioner, says [][]match) {
 			denied := flow.Refused + flow.Seen(r.IntN(2))
 			stops++
 			for range 1 + r.IntN(2) {
-				l.checks = append(l.checks, check{stop: stop, denied: denied, shared: stops, count: min(l.count, 1+stop/3)})
+				l.checks = append(l.checks, check{stop: stop, denied: denied, number: stops, count: min(l.count, 1+stop/3)})
 				at = append(at, r.IntN(len(p.cuts)))
 			}
 		}
 		p.legs, p.at = append(p.legs, l), append(p.at, at)
 	}
-	w := walker{out: p.legs, judged: stops}
-	w.part()
 	p.asking = slices.Repeat([]match{unasked}, len(p.cuts))
 	return p, says
 }
@@ -108,11 +106,11 @@ func fares(p *partitioner, says [][]match, unit int) string {
 			}
 		}
 		count := l.count
-		if end >= 0 && l.checks[end].shared != 0 {
-			if slices.Contains(told, l.checks[end].shared) {
+		if end >= 0 && l.checks[end].number != 0 {
+			if slices.Contains(told, l.checks[end].number) {
 				continue
 			}
-			told, count = append(told, l.checks[end].shared), l.checks[end].count
+			told, count = append(told, l.checks[end].number), l.checks[end].count
 		}
 		fates = append(fates, fate)
 		if !slices.Contains(a.Fates, fate) {

@@ -75,7 +75,7 @@ func (c *Chart) trip(from *start, to Target, nodes [][]span) []leg {
 type ending struct {
 	fate   flow.Fate
 	seen   flow.Seen
-	shared int // the stop, where several legs end that are one way so far
+	number int // of the stop, where several legs may end that are one way so far
 	count  int
 }
 
@@ -84,7 +84,7 @@ func (l *leg) endFor(answers func(int) match) ending {
 	for i := 0; i < len(l.checks); {
 		stop, worst, first := l.checks[i].stop, yes, &l.checks[i]
 		count := l.count
-		if first.shared != 0 {
+		if first.number != 0 {
 			count = first.count
 		}
 		for ; i < len(l.checks) && l.checks[i].stop == stop; i++ {
@@ -92,9 +92,9 @@ func (l *leg) endFor(answers func(int) match) ending {
 		}
 		switch worst {
 		case no:
-			return ending{flow.DeniedByPolicy, first.denied, first.shared, count}
+			return ending{flow.DeniedByPolicy, first.denied, first.number, count}
 		case perhaps:
-			return ending{flow.Unknown, flow.SeenUnknown, first.shared, count}
+			return ending{flow.Unknown, flow.SeenUnknown, first.number, count}
 		default:
 		}
 	}

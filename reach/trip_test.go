@@ -41,10 +41,10 @@ func TestEndFor(t *testing.T) {
 		}
 		// Where another leg comes from the stops, too, they are what they were there.
 		for i := range l.checks {
-			l.checks[i].shared = 10 + l.checks[i].stop
+			l.checks[i].number = 10 + l.checks[i].stop
 		}
 		if tt.want != end {
-			tt.want.count, tt.want.shared = 2, 10+tt.ends
+			tt.want.count, tt.want.number = 2, 10+tt.ends
 		}
 		if got := l.endFor(answers); got != tt.want {
 			t.Errorf("%s, shared: %+v, want %+v", tt.name, got, tt.want)

@@ -36,9 +36,9 @@ type check struct {
 	policy.Question
 	stop   int
 	denied flow.Seen // what the client notices of a denial
-	// shared, if not 0, is the number of the stop among those of the trip: several
-	// legs come from there, and whoever does not pass it goes one way, not theirs.
-	shared int
+	// number is that of the stop among all of the trip, 0 where only one leg comes
+	// from there: of those that come from one stop, who does not pass it goes one way.
+	number int
 	count  int // of the leg so far
 }
 
@@ -77,31 +77,7 @@ func notesOf(p *walk.Packet) *notes {
 func (w *walker) legs() []leg {
 	w.Guide = w
 	w.Walk(&notes{count: 1})
-	w.part()
 	return w.out
-}
-
-// part finds the stops that several legs come from.
-func (w *walker) part() {
-	if w.judged == 0 {
-		return
-	}
-	last, from := make([]int, w.judged+1), make([]int, w.judged+1) // by stop: a leg, and how many
-	for i := range w.out {
-		for _, ch := range w.out[i].checks {
-			if last[ch.shared] != i+1 {
-				last[ch.shared] = i + 1
-				from[ch.shared]++
-			}
-		}
-	}
-	for i := range w.out {
-		for j := range w.out[i].checks {
-			if ch := &w.out[i].checks[j]; from[ch.shared] < 2 {
-				ch.shared = 0
-			}
-		}
-	}
 }
 
 // End keeps a leg.
@@ -126,7 +102,7 @@ func (w *walker) Judged(p *walk.Packet, s *model.Stop, found []model.Judgement) 
 		switch {
 		case !j.Exempt.IsZero():
 		case w.record.about(&j.Question):
-			n.checks = append(n.checks, check{Question: j.Question, stop: n.stops, shared: w.judged, count: n.count})
+			n.checks = append(n.checks, check{Question: j.Question, stop: n.stops, number: w.judged, count: n.count})
 		case !j.Passes():
 			rest = append(rest, *j) // one at most: of two ends the other is not the sender
 			denied = j.Decision.Verdict == policy.Denied
