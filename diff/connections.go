@@ -137,12 +137,13 @@ func (x *comparison) links(c *reach.Change, half cut, seen map[string]bool) []li
 	for _, to := range tos {
 		for _, heard := range x.heard(to, c) {
 			for _, from := range froms {
+				from = x.others(from, heard.numbers)
 				l := link{
 					Loss: Loss{Lost: c.Lost, Sure: c.Sure}, families: c.Families, ports: heard.ports, cut: half,
 					from: end{from, c.From.Ranges}, to: end{heard.numbers, c.To.Ranges},
 				}
 				k := fmt.Sprint(l.Lost, l.from.key(), l.to.key(), l.ports)
-				if seen[k] || len(from) == 1 && slices.Equal(from, heard.numbers) && x.single(from[0]) {
+				if seen[k] || from != nil && len(from) == 0 {
 					continue
 				}
 				seen[k] = true
@@ -153,8 +154,14 @@ func (x *comparison) links(c *reach.Change, half cut, seen map[string]bool) []li
 	return out
 }
 
-// single: one pod is behind the number, and a pod and itself are no matter.
-func (x *comparison) single(n int) bool { return x.names.info[n].Pods == 1 }
+// others are those who connect without the pod that they connect to, where it is a
+// single one: a pod and itself are no matter (T15). nil stays nil, for addresses.
+func (x *comparison) others(from, to []int) []int {
+	if len(to) != 1 || x.names.info[to[0]].Pods != 1 || !slices.Contains(from, to[0]) {
+		return from
+	}
+	return slices.DeleteFunc(slices.Clone(from), func(n int) bool { return n == to[0] })
+}
 
 // listening is pods that answer on the same of some ports.
 type listening struct {

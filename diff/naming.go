@@ -31,12 +31,15 @@ func newNaming(d *reach.Difference) *naming {
 // mostBare is how many pods without a workload are named one by one.
 const mostBare = 4
 
-// inVersion reports whether a version has pods of the workload.
+// inVersion reports whether a version has pods of the workload, in a network of their
+// own.
 func (x *comparison) inVersion(v int, o flow.Object) bool {
 	if x.owners[v] == nil {
 		x.owners[v] = map[flow.Object]bool{}
 		for i := range x.s[v].Pods {
-			x.owners[v][workloadOf(&x.s[v].Pods[i])] = true
+			if p := &x.s[v].Pods[i]; !p.HostNetwork {
+				x.owners[v][workloadOf(p)] = true
+			}
 		}
 	}
 	return x.owners[v][o]
@@ -107,7 +110,7 @@ func (x *comparison) workloads() {
 		for u := range set.All {
 			for _, p := range x.charts[v].Pods(u) {
 				o := workloadOf(p)
-				if !x.aboutPod(p) || x.inVersion(1-v, o) || x.index[1-v].Pod(p.Namespace, p.Name) != nil {
+				if !x.aboutPod(p) || x.inVersion(1-v, o) {
 					continue
 				}
 				n, ok := at[o]

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
 	"github.com/portolan-net/portolan/service"
 )
@@ -68,7 +69,7 @@ func (x *comparison) services() {
 	x.r.Same = x.same()
 }
 
-// same counts the ports of the new version that nothing is told of.
+// same counts the ports of both versions that nothing is told of.
 func (x *comparison) same() int {
 	told := map[portID]bool{}
 	for i := range x.r.Services {
@@ -78,12 +79,18 @@ func (x *comparison) same() int {
 	for i := range x.s[1].Services {
 		svc := &x.s[1].Services[i]
 		for j := range svc.Ports {
-			if id := (portID{svc.Object(), svc.Ports[j].Protocol, svc.Ports[j].Port}); !told[id] && x.aboutPort(id) {
+			if id := (portID{svc.Object(), svc.Ports[j].Protocol, svc.Ports[j].Port}); !told[id] && x.aboutPort(id) && x.hadPort(id) {
 				n++
 			}
 		}
 	}
 	return n
+}
+
+// hadPort reports whether the old version has the port.
+func (x *comparison) hadPort(id portID) bool {
+	svc := x.index[0].Service(id.service.Namespace, id.service.Name)
+	return svc != nil && slices.ContainsFunc(svc.Ports, func(p cluster.ServicePort) bool { return p.Port == id.port && p.Protocol == id.proto })
 }
 
 // beside notes the ports at the same address that nothing befalls.

@@ -145,3 +145,56 @@ func TestAskWithProtocol(t *testing.T) {
 		}
 	}
 }
+
+// A new Service whose address is still to be given answers nobody yet (S1), and did not
+// before: it is not among the unaffected.
+func TestNewWithoutAddress(t *testing.T) {
+	old, young := small("web-a", "10.244.1.5", "198.51.100.1"), small("web-a", "10.244.1.5", "198.51.100.1")
+	svc := young.Services[0]
+	svc.Name, svc.Type, svc.ClusterIPs, svc.Ingress = "new", cluster.ServiceClusterIP, nil, nil
+	young.Services = append(young.Services, svc)
+	if r := compare(t, old, young); r.Same != 1 || len(r.Services) != 0 || len(r.Objects) != 1 {
+		t.Errorf("%d unaffected, %+v", r.Same, r.Services)
+	}
+}
+
+// Pods that move to their node's network are no pods to policies any more (P19).
+func TestToHostNetwork(t *testing.T) {
+	old, young := small("web-a", "10.244.1.5", "198.51.100.1"), small("web-a", "10.244.1.5", "198.51.100.1")
+	young.Pods[0].HostNetwork, young.Pods[0].IPs = true, young.Nodes[0].InternalIPs
+	young.EndpointSlices[0].Endpoints[0].Addresses = young.Nodes[0].InternalIPs
+	if r := compare(t, old, young); len(r.Gone) != 1 || r.Gone[0].Object.Kind != "Deployment" {
+		t.Errorf("gone %+v", r.Gone)
+	}
+}
+
+// A pod and itself are no connection that could be lost or gained (T15), also where
+// others gain the same.
+func TestNotToItself(t *testing.T) {
+	two := func() *cluster.Snapshot {
+		s := small("web-a", "10.244.1.5", "198.51.100.1")
+		s.Pods[0].Owner = flow.Object{}
+		p := s.Pods[0]
+		p.Name, p.Labels, p.IPs = "other", cluster.Labels{"app": "other"}, []netip.Addr{netip.MustParseAddr("10.244.1.6")}
+		s.Pods = append(s.Pods, p)
+		return s
+	}
+	young := two()
+	deny := cluster.NetworkPolicy{IsolatesIngress: true, PodSelector: cluster.LabelSelector{MatchLabels: cluster.Labels{"app": "web"}}}
+	deny.Namespace, deny.Name = "app", "deny"
+	young.NetworkPolicies = []cluster.NetworkPolicy{deny}
+	pairs := 0
+	for _, c := range compare(t, two(), young).Connections {
+		for _, from := range c.From.Groups {
+			for _, to := range c.To.Groups {
+				pairs++
+				if from.Object != (flow.Object{Kind: "Pod", Namespace: "app", Name: "other"}) || to.Object.Name != "web-a" {
+					t.Errorf("lost: %v -> %v", from, to)
+				}
+			}
+		}
+	}
+	if pairs != 1 {
+		t.Errorf("%d pairs, want 1", pairs)
+	}
+}

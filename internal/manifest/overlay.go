@@ -219,12 +219,20 @@ func keepAllocated(was, now *cluster.Service) *cluster.Service {
 	return &s
 }
 
-// remove takes an object away; a workload's pods go with it.
+// remove takes an object away; a workload's pods go with it, and with a namespace all
+// that is in it.
 func (b *Builder) remove(o flow.Object) bool {
 	if _, known := b.seen[o]; !known {
 		return false
 	}
 	delete(b.seen, o)
+	if o.Kind == "Namespace" {
+		for in := range b.seen {
+			if in.Namespace == o.Name {
+				b.remove(in)
+			}
+		}
+	}
 	b.nodes = without(b.nodes, o, nameOfNode)
 	b.namespaces = without(b.namespaces, o, nameOfNamespace)
 	b.pods = without(b.pods, o, nameOfPod)
@@ -238,7 +246,7 @@ func (b *Builder) remove(o flow.Object) bool {
 	for _, w := range b.workloads {
 		if w.object() == o {
 			gone := *w
-			gone.Replicas = 0
+			gone.Removed = true
 			b.rolled[o] = &gone
 		}
 	}
@@ -289,7 +297,7 @@ func (b *Builder) roll() {
 		if w == nil || p.Derived {
 			return false
 		}
-		if w.Replicas == 0 && w.Kind != "DaemonSet" {
+		if w.Removed || w.Replicas == 0 && w.Kind != "DaemonSet" {
 			return true
 		}
 		labels := maps.Clone(w.Template.Labels)
@@ -302,8 +310,21 @@ func (b *Builder) roll() {
 			}
 		}
 		p.Labels, p.Ports = labels, w.Template.Ports
+		p.moveNetwork(w.Template.HostNetwork)
 		return false
 	})
+}
+
+// moveNetwork is a pod that moves to its node's network, with the node's addresses, or
+// to one of its own, with an address that nobody knows yet.
+func (p *pod) moveNetwork(toHost bool) {
+	if p.HostNetwork == toHost {
+		return
+	}
+	p.HostNetwork, p.IPs, p.HasStatus = toHost, nil, toHost && p.HasStatus
+	if toHost && len(p.HostIPs) > 0 {
+		p.IPs = p.HostIPs
+	}
 }
 
 // controllersLabel: a label of pods that no template holds.

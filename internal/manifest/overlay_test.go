@@ -142,3 +142,67 @@ func TestOverlayWithout(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Pods of a template with hostNetwork have their node's address, and so have the
+// endpoints (API, PodSpec.hostNetwork); pods that leave it get one that nobody knows yet.
+func TestOverlayHostNetwork(t *testing.T) {
+	deployment := func(host string) string {
+		return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: app}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {hostNetwork: ` + host + `, containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]}
+`
+	}
+	node := "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [{type: InternalIP, address: 10.0.0.11}]}\n"
+	_, young, err := laid(t, deployment("true")+node, Overlay{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes := netip.MustParseAddr("10.0.0.11")
+	if p := young.Snapshot.Pods[0]; !p.HostNetwork || len(p.IPs) != 1 || p.IPs[0] != nodes {
+		t.Errorf("%+v", p)
+	}
+	for _, e := range young.Snapshot.EndpointSlices {
+		for i := range e.Endpoints {
+			if e.Endpoints[i].Addresses[0] != nodes {
+				t.Errorf("%+v", e.Endpoints[i])
+			}
+		}
+	}
+	if _, young, err = laid(t, deployment("false"), Overlay{}); err != nil || young.Snapshot.Pods[0].IPs[0] != netip.MustParseAddr("10.244.0.5") {
+		t.Errorf("a template that says nothing new: %+v, %v", young.Snapshot.Pods, err)
+	}
+	p := pod{HasStatus: true}
+	p.HostNetwork, p.IPs, p.HostIPs = true, []netip.Addr{nodes}, []netip.Addr{nodes}
+	if p.moveNetwork(false); p.HostNetwork || p.IPs != nil || p.HasStatus {
+		t.Errorf("%+v", p)
+	}
+}
+
+// kubectl delete namespace takes what is in it; a DaemonSet takes its pods, too.
+func TestOverlayWithoutAll(t *testing.T) {
+	old, young, err := laid(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: other, namespace: rest}\nspec: {clusterIP: 10.96.0.90, ports: [{port: 80}]}\n",
+		Overlay{Without: []flow.Object{{Kind: "Namespace", Name: "app"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := young.Snapshot; len(old.Snapshot.Pods) != 1 || len(s.Pods)+len(s.NetworkPolicies)+len(s.EndpointSlices) > 0 || len(s.Services) != 1 || s.Services[0].Namespace != "rest" {
+		t.Errorf("left: %+v", s)
+	}
+	b := &Builder{rolled: map[flow.Object]*workload{}}
+	set := flow.Object{Kind: "DaemonSet", Namespace: "app", Name: "ds"}
+	w := &workload{Kind: "DaemonSet"}
+	w.Namespace, w.Name = "app", "ds"
+	p := &pod{}
+	p.Owner = set
+	b.workloads, b.pods = append(b.workloads, w), append(b.pods, p)
+	w.Removed = true
+	b.rolled[set] = w
+	if b.roll(); len(b.pods) != 0 {
+		t.Errorf("%+v", b.pods)
+	}
+}

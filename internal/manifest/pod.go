@@ -103,6 +103,7 @@ type workload struct {
 	Owner    flow.Object // its own controller; zero for one that a person made
 	Live     bool        // a controller wrote its status: a cluster was read
 	Finished bool
+	Removed  bool // it was taken away, and its pods with it
 	Template pod
 }
 
