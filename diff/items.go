@@ -134,9 +134,13 @@ func outsideLevel(f *reach.Front, from netip.Addr, via string) level {
 
 // byNodes: some still get an answer, or did, and it is first nodes that tell who.
 func byNodes(o *reach.OutsideChange, was, now level) bool {
-	return was != levelNo && now != levelNo && slices.ContainsFunc(o.Via, func(v reach.NodesChange) bool {
-		return levelOf(v.Was.Verdict) != levelOf(v.Now.Verdict)
-	})
+	return was != levelNo && now != levelNo && slices.ContainsFunc(o.Via, enteredOtherwise)
+}
+
+// enteredOtherwise: who enters there fares otherwise. A node that is no next hop any
+// more, or was none, is entered by nobody: what counts is how its clients fare now.
+func enteredOtherwise(v reach.NodesChange) bool {
+	return levelOf(v.Was.Verdict) != levelOf(v.Now.Verdict) && v.Was.Legs > 0 && v.Now.Legs > 0
 }
 
 // outside are clients outside: all of them, or by the first nodes where that is not all
@@ -180,7 +184,7 @@ func (x *comparison) outside(id frontID, change *reach.OutsideChange, h half) []
 	var out []Item
 	for i := range o.Via {
 		v := &o.Via[i]
-		if levelOf(v.Was.Verdict) == levelOf(v.Now.Verdict) {
+		if !enteredOtherwise(*v) {
 			continue
 		}
 		one := who

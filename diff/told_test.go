@@ -198,3 +198,33 @@ func TestNotToItself(t *testing.T) {
 		t.Errorf("%d pairs, want 1", pairs)
 	}
 }
+
+// A router that sends to one node less takes nothing: clients enter by the others (R3).
+// So it is where Local makes a node without an endpoint withdraw its route (R5): only who
+// asks that node's own port loses.
+func TestNoNextHopAnyMore(t *testing.T) {
+	one := func() *cluster.Snapshot { return small("web-a", "10.244.1.5", "198.51.100.1") }
+	young := one()
+	young.Nodes[1].Labels = cluster.Labels{"node.kubernetes.io/exclude-from-external-load-balancers": ""}
+	for _, r := range []*Report{compare(t, one(), young), compare(t, young, one())} {
+		if r.Lost() || r.Gained() || r.Same != 1 {
+			t.Errorf("%+v", r.Services)
+		}
+	}
+	young.Nodes[0].Labels = young.Nodes[1].Labels
+	if r := compare(t, one(), young); !r.Lost() {
+		t.Error("no next hop at all is no loss")
+	}
+	bgp := func() *cluster.Snapshot {
+		s := one()
+		s.Fabric.Routers[0].Routes = "bgp"
+		s.Services[0].Ports[0].NodePort = 30080
+		return s
+	}
+	young = bgp()
+	young.Services[0].ExternalTrafficPolicy = cluster.PolicyLocal
+	items := onlyItems(t, bgp(), young)
+	if len(items) != 1 || !slices.Equal(items[0].Fronts, []service.Kind{service.NodePort}) || !slices.Equal(items[0].Nodes, []string{"n2"}) {
+		t.Errorf("%+v", items)
+	}
+}
