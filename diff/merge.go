@@ -154,7 +154,19 @@ func (x *comparison) fronted(id portID, it *Item) {
 	if it.Ask.From == "" {
 		return
 	}
+	if it.Lost && !x.canAsk(id, it) {
+		it.Ask = Question{}
+		return
+	}
 	it.Ask.To = x.target(id, it)
+}
+
+// canAsk reports whether the new version has an address that shows the Item, or shows one
+// that is taken away.
+func (x *comparison) canAsk(id portID, it *Item) bool {
+	return len(x.taken[id.service]) > 0 || slices.ContainsFunc(x.kindsOf(1, id), func(f *service.Front) bool {
+		return slices.Contains(it.Fronts, f.Kind) && (it.Family == 0 || familyOf(f.IPv6) == it.Family)
+	})
 }
 
 // target is the Service port in the notation of questions: at the kind of address that

@@ -228,3 +228,23 @@ func TestNoNextHopAnyMore(t *testing.T) {
 		t.Errorf("%+v", items)
 	}
 }
+
+// There is no question to try where the new version has no such address.
+func TestNothingToAsk(t *testing.T) {
+	old, young := small("web-a", "10.244.1.5", "198.51.100.1"), small("web-a", "10.244.1.5", "198.51.100.1")
+	young.Services[0].Type, young.Services[0].Ingress = cluster.ServiceClusterIP, nil
+	gone := small("web-a", "10.244.1.5", "198.51.100.1")
+	gone.Services, gone.EndpointSlices = nil, nil
+	for _, s := range []*cluster.Snapshot{young, gone} {
+		for _, it := range onlyItems(t, old, s) {
+			if it.Ask != (Question{}) {
+				t.Errorf("%v by %v: asked %+v", it.Kind, it.Fronts, it.Ask)
+			}
+		}
+	}
+	for _, it := range onlyItems(t, young, old) {
+		if it.Ask.From == "" || it.Ask.To == "" {
+			t.Errorf("gained %v by %v: asked %+v", it.Kind, it.Fronts, it.Ask)
+		}
+	}
+}

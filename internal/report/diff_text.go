@@ -61,7 +61,7 @@ func (d *differ) service(s *diff.Service, input string) {
 				d.para(d.lead(phraseDiffStill), d.t(phraseDiffBeside, d.few(s.Beside)))
 			}
 		}
-		d.try(&first.Ask, first.Lost, input)
+		d.try(questionOf(items), first.Lost, input)
 		d.line("")
 	}
 }
@@ -137,6 +137,16 @@ func (d *differ) by(l *diff.Loss) {
 	case l.More:
 		d.para(blankLead, d.t(phraseDiffMore))
 	}
+}
+
+// questionOf is the first that can be asked.
+func questionOf(items []diff.Item) *diff.Question {
+	for i := range items {
+		if items[i].Ask.From != "" {
+			return &items[i].Ask
+		}
+	}
+	return &items[0].Ask
 }
 
 func (d *differ) try(q *diff.Question, lost bool, input string) {
