@@ -41,13 +41,11 @@ func (r *rows) splitBy(f family, list []span) splitSet {
 }
 
 // rectangles calls each with the connections of sources to targets by keys that
-// the sources' egress lets pass. level is what the targets' ingress says of them.
+// the sources' egress lets pass. level is what the targets' ingress says of them,
+// who are somebody.
 func (c *Chart) rectangles(f family, from *splitSet, targets, keys []span, level match, each func(from, to, keys []span, m match)) {
 	if len(from.open) > 0 {
 		each(from.open, targets, keys, level)
-	}
-	if len(targets) == 0 {
-		return
 	}
 	rows := c.rows[egress]
 	all := span{targets[0].from, targets[len(targets)-1].to}

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/portolan-net/portolan/cluster"
 	"github.com/portolan-net/portolan/flow"
+	"github.com/portolan-net/portolan/policy"
 )
 
 // Each unit is in the one part whose answer is what it meets leg by leg and check by
@@ -60,18 +62,22 @@ func randomTrip(r *rand.Rand, units int) (p partitioner, says [][]match) {
 		l := leg{fate: []flow.Fate{flow.Delivered, flow.DeniedByPolicy, flow.DeniedByPolicy, flow.Unknown}[r.IntN(4)], seen: flow.Refused + flow.Seen(r.IntN(2)), count: 1 + r.IntN(2)}
 		var at []int
 		first, length := 0, r.IntN(5)
-		if n > 0 && r.IntN(2) == 0 { // it comes from some stops of the one before
+		known := r.IntN(2) == 0                // a way that is known: of one leg, whose stops have no numbers
+		if n > 0 && !known && r.IntN(2) == 0 { // it comes from some stops of the one before
 			checks := p.legs[n-1].checks
-			for first = min(length, r.IntN(4)); len(l.checks) < len(checks) && checks[len(l.checks)].stop < first; {
+			for first = min(length, r.IntN(4)); len(l.checks) < len(checks) && checks[len(l.checks)].stop < first && checks[0].number > 0; {
 				at = append(at, p.at[n-1][len(l.checks)])
 				l.checks = append(l.checks, checks[len(l.checks)])
 			}
 		}
 		for stop := first; stop < length; stop++ {
 			denied := flow.Refused + flow.Seen(r.IntN(2))
-			stops++
+			number := 0
+			if stops++; !known {
+				number = stops
+			}
 			for range 1 + r.IntN(2) {
-				l.checks = append(l.checks, check{stop: stop, denied: denied, number: stops, count: min(l.count, 1+stop/3)})
+				l.checks = append(l.checks, check{stop: stop, denied: denied, number: number, count: min(l.count, 1+stop/3)})
 				at = append(at, r.IntN(len(p.cuts)))
 			}
 		}
@@ -127,4 +133,36 @@ func fares(p *partitioner, says [][]match, unit int) string {
 	slices.Sort(a.Seen)
 	a.Verdict = flow.Sum(fates)
 	return saysOf(&a)
+}
+
+// Parts that are remembered are of trips with the same ways, not only with the same
+// questions.
+func TestPartitionKept(t *testing.T) {
+	s := threeNodes("kube-proxy-iptables", "generic")
+	eachItself(s)
+	s.NetworkPolicies = []cluster.NetworkPolicy{*only("api1", "")} // nobody gets in
+	c := Compile(compileSnapshot(t, s))
+	c.unitsOf()
+	from, to := podOf(s, "db1"), podOf(s, "api1")
+	kind := c.placesOf().kindOf[c.UnitOf(from)]
+	for _, tt := range []struct{ numbers, counts [2]int }{
+		{[2]int{1, 1}, [2]int{1, 1}}, {[2]int{1, 2}, [2]int{1, 1}}, {[2]int{1, 1}, [2]int{3, 3}}, {[2]int{1, 2}, [2]int{1, 300}}, {[2]int{1, 2}, [2]int{300, 1}}, {[2]int{0, 0}, [2]int{1, 1}},
+	} {
+		var legs []leg
+		for i := range 2 {
+			q := policy.Question{Direction: policy.Ingress, Subject: ofPod(to.IPs[0], to), Peer: ofPod(from.IPs[0], from), Protocol: flow.TCP, Port: 80}
+			legs = append(legs, leg{fate: flow.Delivered, seen: flow.Connected, count: 900, checks: []check{{Question: q, stop: 1, denied: flow.Timeout, number: tt.numbers[i], count: tt.counts[i]}}})
+		}
+		want := tt.counts[0]
+		switch tt.numbers {
+		case [2]int{1, 2}:
+			want += tt.counts[1]
+		case [2]int{}:
+			want = 1800
+		}
+		parts := c.partition(legs, from, 0, kind)
+		if len(parts) != 1 || parts[0].answer.Legs != want || parts[0].answer.Verdict != flow.NotReachable {
+			t.Errorf("%v: %+v, want %d ways", tt, parts, want)
+		}
+	}
 }
