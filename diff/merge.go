@@ -278,7 +278,8 @@ func (x *comparison) addresses(id portID) []netip.Addr {
 
 // kept notes who is answered as before where others are not.
 func (x *comparison) kept(s *Service, c *reach.FrontChange) {
-	if c.Old == nil || c.New == nil || len(s.Kept) > 0 || x.focus.From != nil {
+	if c.Old == nil || c.New == nil || len(s.Kept) > 0 || x.focus.From != nil ||
+		x.focus.Namespace != "" && x.focus.Namespace != s.Object.Namespace { // nodes are not of it
 		return
 	}
 	if len(c.Nodes) > 0 {

@@ -248,3 +248,24 @@ func TestNothingToAsk(t *testing.T) {
 		}
 	}
 }
+
+// In a focus on a namespace nodes are not told to be answered as before: they are not of
+// it.
+func TestKeptInFocus(t *testing.T) {
+	old, young := small("web-a", "10.244.1.5", "198.51.100.1"), small("web-a", "10.244.1.5", "198.51.100.1")
+	for _, s := range []*cluster.Snapshot{old, young} {
+		p := s.Pods[0]
+		p.Namespace, p.Name, p.Node, p.IPs = "rest", "cli", "n2", []netip.Addr{netip.MustParseAddr("10.244.2.5")}
+		p.Owner = flow.Object{}
+		s.Pods, s.Namespaces = append(s.Pods, p), append(s.Namespaces, cluster.Namespace{Meta: cluster.Meta{Name: "rest"}})
+	}
+	deny := cluster.NetworkPolicy{IsolatesIngress: true}
+	deny.Namespace, deny.Name = "app", "deny"
+	young.NetworkPolicies = []cluster.NetworkPolicy{deny}
+	for namespace, want := range map[string]int{"": 1, "app": 1, "rest": 0} {
+		r := focused(t, "", "", namespace, old, young)
+		if len(r.Services) != 1 || len(r.Services[0].Kept) != want {
+			t.Errorf("%q: %+v", namespace, r.Services)
+		}
+	}
+}

@@ -56,7 +56,7 @@ func linkName(c *diff.Connection) string {
 func DiffGate(r *diff.Report, lang Lang) *Gate {
 	d := &differ{&Printer{Lang: lang}, false}
 	g := &Gate{Command: "diff", Lang: lang, Summary: d.summary(r)}
-	g.Note = strings.Join(d.beside(r), "; ")
+	g.Note = strings.Join(d.beside(r), d.pause())
 	for _, x := range []struct {
 		id        string
 		severity  check.Severity

@@ -102,7 +102,7 @@ func (d *differ) what(items []diff.Item) string {
 		}
 		parts = append([]string{s}, parts...)
 	}
-	s := strings.Join(parts, "; ")
+	s := strings.Join(parts, d.pause())
 	if !items[0].Sure {
 		return d.t(phraseDiffPerhaps, s)
 	}
@@ -247,10 +247,10 @@ func (d *differ) summary(r *diff.Report) string {
 		}
 	}
 	if lost+gained > 0 {
-		s += "; " + d.t(phraseDiffPods, lost, gained)
+		s += d.pause() + d.t(phraseDiffPods, lost, gained)
 	}
 	for _, note := range d.beside(r) {
-		s += "; " + note
+		s += d.pause() + note
 	}
 	return s
 }

@@ -195,7 +195,7 @@ func (d *differ) causes(l *diff.Loss) string {
 		}
 		parts = append(parts, s)
 	}
-	s := strings.Join(parts, "; "+d.t(phraseDiffOrBy)+" ")
+	s := strings.Join(parts, d.pause()+d.t(phraseDiffOrBy)+" ")
 	if l.More {
 		s += " " + d.t(phraseDiffMore)
 	}

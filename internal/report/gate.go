@@ -75,7 +75,7 @@ func lintNotice(f *check.Finding, lang Lang) Notice {
 func lintSummary(l *check.Lint, lang Lang) string {
 	s := lang.t(phraseLintSum, l.Count(check.Error), l.Count(check.Warning), l.Count(check.Info), l.Objects)
 	if n := len(l.Suppressed); n > 0 {
-		s += "; " + lang.t(phraseLintSuppressed, n)
+		s += (&Printer{Lang: lang}).pause() + lang.t(phraseLintSuppressed, n)
 	}
 	return s
 }
@@ -121,7 +121,7 @@ func (p *Printer) assertNotice(r *check.Result) (Notice, bool) {
 		}
 	case !r.Held():
 		for i, d := range r.Differs {
-			n.Message += map[bool]string{true: p.Lang.colonSpace(), false: "; "}[i == 0] + p.differs(r, d)
+			n.Message += map[bool]string{true: p.Lang.colonSpace(), false: p.pause()}[i == 0] + p.differs(r, d)
 		}
 	default:
 		return n, false

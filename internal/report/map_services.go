@@ -81,9 +81,9 @@ func (p *Printer) serviceInFull(v *MapView, s *atlas.Service) {
 		text += " (" + string(t) + ")"
 	}
 	if len(s.Behind) > 0 {
-		text += "; " + p.t(phraseMapBehind, s.Endpoints, w.AllOf(s.Behind, v.Columns, 4))
+		text += p.pause() + p.t(phraseMapBehind, s.Endpoints, w.AllOf(s.Behind, v.Columns, 4))
 	} else {
-		text += "; " + p.t(phraseMapBehind, s.Endpoints, "-")
+		text += p.pause() + p.t(phraseMapBehind, s.Endpoints, "-")
 	}
 	p.line(p.paint(bold, Clean(s.Title)))
 	p.para("  ", Clean(text))
