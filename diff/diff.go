@@ -86,7 +86,8 @@ type Service struct {
 	Object   flow.Object
 	Port     cluster.ServicePort
 	Position flow.Position
-	// Addrs are its addresses in the new version, or of one that is gone in the old.
+	// Addrs are its addresses in the new version, and those of a kind that it has in the
+	// old one alone.
 	Addrs []netip.Addr
 	Items []Item
 	// Kept is who is answered as before, of those that have a word to themselves.

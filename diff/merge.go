@@ -258,22 +258,26 @@ func covers(some, all []policy.Range) bool {
 	return true
 }
 
-// addresses are those of the port in the new version, or else in the old one.
+// addresses are those of the port in the new version, and of the old one where the new
+// has none of that kind.
 func (x *comparison) addresses(id portID) []netip.Addr {
-	for _, v := range []int{1, 0} {
-		var out []netip.Addr
-		fronts := x.kindsOf(v, id)
-		slices.SortStableFunc(fronts, func(a, b *service.Front) int { return cmp.Compare(rankOf(a.Kind), rankOf(b.Kind)) })
-		for _, f := range fronts {
-			if f.Addr.IsValid() && !slices.Contains(out, f.Addr) {
-				out = append(out, f.Addr)
-			}
-		}
-		if len(out) > 0 {
-			return out
+	fronts, has := x.kindsOf(1, id), map[frontKey]bool{}
+	for _, f := range fronts {
+		has[frontKey{f.Kind, f.IPv6}] = true
+	}
+	for _, f := range x.kindsOf(0, id) {
+		if !has[frontKey{f.Kind, f.IPv6}] {
+			fronts = append(fronts, f)
 		}
 	}
-	return nil
+	slices.SortStableFunc(fronts, func(a, b *service.Front) int { return cmp.Compare(rankOf(a.Kind), rankOf(b.Kind)) })
+	var out []netip.Addr
+	for _, f := range fronts {
+		if f.Addr.IsValid() && !slices.Contains(out, f.Addr) {
+			out = append(out, f.Addr)
+		}
+	}
+	return out
 }
 
 // kept notes who is answered as before where others are not.

@@ -236,6 +236,9 @@ func TestNothingToAsk(t *testing.T) {
 	gone := small("web-a", "10.244.1.5", "198.51.100.1")
 	gone.Services, gone.EndpointSlices = nil, nil
 	for _, s := range []*cluster.Snapshot{young, gone} {
+		if a := compare(t, old, s).Services[0].Addrs; !slices.Contains(a, netip.MustParseAddr("198.51.100.1")) {
+			t.Errorf("the address that was lost is not among %v", a)
+		}
 		for _, it := range onlyItems(t, old, s) {
 			if it.Ask != (Question{}) {
 				t.Errorf("%v by %v: asked %+v", it.Kind, it.Fronts, it.Ask)
