@@ -27,6 +27,9 @@ type Report struct {
 	// Same is how many Service ports answer everybody as before: everybody in the
 	// Focus.
 	Same int
+	// Unaddressed is how many Service ports have no address in a version, though the
+	// control plane would give them one: nobody can be asked about them.
+	Unaddressed int
 	// Focus is what was asked for, and Beyond how many changes are outside it.
 	Focus  Focus
 	Beyond int

@@ -66,7 +66,7 @@ func (x *comparison) services() {
 			x.r.Services[i].Taken = x.taken[o]
 		}
 	}
-	x.r.Same = x.same()
+	x.r.Same, x.r.Unaddressed = x.same(), x.unaddressed()
 }
 
 // same counts the ports of both versions that nothing is told of.
@@ -79,12 +79,36 @@ func (x *comparison) same() int {
 	for i := range x.s[1].Services {
 		svc := &x.s[1].Services[i]
 		for j := range svc.Ports {
-			if id := (portID{svc.Object(), svc.Ports[j].Protocol, svc.Ports[j].Port}); !told[id] && x.aboutPort(id) && x.hadPort(id) {
+			if id := (portID{svc.Object(), svc.Ports[j].Protocol, svc.Ports[j].Port}); !told[id] && x.aboutPort(id) && x.hadPort(id) && !x.lacksAddress(1, svc, id) {
 				n++
 			}
 		}
 	}
 	return n
+}
+
+// lacksAddress reports whether a port of a version is to have an address and has none,
+// as in a folder of manifests.
+func (x *comparison) lacksAddress(v int, svc *cluster.Service, id portID) bool {
+	return !svc.Headless && svc.Type != cluster.ServiceExternalName && len(svc.ClusterIPs) == 0 && len(x.kindsOf(v, id)) == 0
+}
+
+func (x *comparison) unaddressed() int {
+	found := map[portID]bool{}
+	for v := range x.s {
+		for i := range x.s[v].Services {
+			svc := &x.s[v].Services[i]
+			for _, p := range svc.Ports {
+				if id := (portID{svc.Object(), p.Protocol, p.Port}); x.aboutPort(id) && x.lacksAddress(v, svc, id) {
+					found[id] = true
+				}
+			}
+		}
+	}
+	for i := range x.r.Services {
+		delete(found, portOf(&x.r.Services[i]))
+	}
+	return len(found)
 }
 
 // hadPort reports whether the old version has the port.

@@ -153,7 +153,7 @@ func TestNewWithoutAddress(t *testing.T) {
 	svc := young.Services[0]
 	svc.Name, svc.Type, svc.ClusterIPs, svc.Ingress = "new", cluster.ServiceClusterIP, nil, nil
 	young.Services = append(young.Services, svc)
-	if r := compare(t, old, young); r.Same != 1 || len(r.Services) != 0 || len(r.Objects) != 1 {
+	if r := compare(t, old, young); r.Same != 1 || r.Unaddressed != 1 || len(r.Services) != 0 || len(r.Objects) != 1 {
 		t.Errorf("%d unaffected, %+v", r.Same, r.Services)
 	}
 }
@@ -269,6 +269,36 @@ func TestKeptInFocus(t *testing.T) {
 		r := focused(t, "", "", namespace, old, young)
 		if len(r.Services) != 1 || len(r.Services[0].Kept) != want {
 			t.Errorf("%q: %+v", namespace, r.Services)
+		}
+	}
+}
+
+// In a folder of manifests Services have no cluster IP, so nobody can be asked, and it is
+// said: also of one that only the old version has.
+func TestUnaddressed(t *testing.T) {
+	one := func(ip string) *cluster.Snapshot {
+		s := small("web-a", "10.244.1.5", "198.51.100.1")
+		s.Services[0].Type, s.Services[0].ClusterIPs, s.Services[0].Ingress = cluster.ServiceClusterIP, nil, nil
+		if ip != "" {
+			s.Services[0].ClusterIPs = []netip.Addr{netip.MustParseAddr(ip)}
+		}
+		return s
+	}
+	gone, headless := one(""), one("")
+	gone.Services = nil
+	headless.Services[0].Headless = true
+	for _, c := range []struct {
+		name            string
+		old, young      *cluster.Snapshot
+		same, unsettled int
+	}{
+		{"none has one", one(""), one(""), 0, 1},
+		{"the old one alone is there", one(""), gone, 0, 1},
+		{"both have one", one("10.96.0.80"), one("10.96.0.80"), 1, 0},
+		{"headless has none to get", headless, headless, 1, 0},
+	} {
+		if r := compare(t, c.old, c.young); r.Same != c.same || r.Unaddressed != c.unsettled {
+			t.Errorf("%s: %d unaffected, %d without an address", c.name, r.Same, r.Unaddressed)
 		}
 	}
 }

@@ -15,6 +15,7 @@ type diffDoc struct {
 	Gone        []diffGroupJSON   `json:"gone"`
 	Come        []diffGroupJSON   `json:"come"`
 	Unaffected  int               `json:"unaffected"`
+	Unaddressed int               `json:"unaddressed,omitempty"`
 	Focus       *diffFocusJSON    `json:"focus,omitempty"`
 	Unread      []string          `json:"unread,omitempty"` // kinds that could not be read, with the right
 }
@@ -139,7 +140,7 @@ type diffEndJSON struct {
 func DiffJSON(w io.Writer, r *diff.Report) error {
 	d := diffDoc{
 		head: head{APIVersion, "Diff"}, Objects: toDiffObjects(r.Objects), Services: []diffServiceJSON{}, Connections: []diffLinkJSON{},
-		Gone: toDiffGroups(r.Gone), Come: toDiffGroups(r.Come), Unaffected: r.Same, Focus: toDiffFocus(r),
+		Gone: toDiffGroups(r.Gone), Come: toDiffGroups(r.Come), Unaffected: r.Same, Unaddressed: r.Unaddressed, Focus: toDiffFocus(r),
 		Unread: cleanAll(r.Unread),
 	}
 	for i := range r.Services {

@@ -262,6 +262,9 @@ func (d *differ) beside(r *diff.Report) []string {
 	if !r.Focus.All() {
 		out = append(out, d.beyond(r))
 	}
+	if r.Unaddressed > 0 {
+		out = append(out, d.t(phraseDiffUnaddressed, r.Unaddressed))
+	}
 	if len(r.Unread) > 0 {
 		out = append(out, d.unread(r))
 	}

@@ -43,7 +43,8 @@ const (
 	phraseDiffNothingThere flow.Code = "phrase-diff-nothing-there" // in the focus
 	phraseDiffBeyond       flow.Code = "phrase-diff-beyond"        // how many changes
 	phraseDiffBeyondOne    flow.Code = "phrase-diff-beyond-one"
-	phraseDiffUnread       flow.Code = "phrase-diff-unread" // kinds
+	phraseDiffUnaddressed  flow.Code = "phrase-diff-unaddressed" // count
+	phraseDiffUnread       flow.Code = "phrase-diff-unread"      // kinds
 	phraseDiffGone         flow.Code = "phrase-diff-gone"
 	phraseDiffCome         flow.Code = "phrase-diff-come"
 	phraseDiffSum          flow.Code = "phrase-diff-sum"       // ports lost, gained, as before, objects

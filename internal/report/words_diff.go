@@ -43,6 +43,7 @@ var englishDiff = map[flow.Code]string{
 	phraseDiffNothingThere: "nothing is lost and nothing gained in what was asked for",
 	phraseDiffBeyond:       "%[1]s more changes are outside the focus",
 	phraseDiffBeyondOne:    "1 more change is outside the focus",
+	phraseDiffUnaddressed:  "Service ports without an address, which were not compared: %[1]s",
 	phraseDiffUnread:       "could not be read: %[1]s: what hangs on these may be lost or gained, too",
 	phraseDiffGone:         "gone",
 	phraseDiffCome:         "new",

@@ -43,6 +43,7 @@ var chineseDiff = map[flow.Code]string{
 	phraseDiffNothingThere: "在所问的范围内，没有失去也没有新增",
 	phraseDiffBeyond:       "所问范围之外另有 %[1]s 处变化",
 	phraseDiffBeyondOne:    "所问范围之外另有 1 处变化",
+	phraseDiffUnaddressed:  "没有地址、因此未比较的 Service 端口：%[1]s",
 	phraseDiffUnread:       "无法读取 %[1]s：取决于它们的部分也可能失去或新增",
 	phraseDiffGone:         "消失",
 	phraseDiffCome:         "新出现",
