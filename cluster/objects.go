@@ -176,6 +176,9 @@ type Service struct {
 	Type       ServiceType
 	Headless   bool         // spec.clusterIP: None
 	ClusterIPs []netip.Addr // spec.clusterIPs without None; empty until allocated
+	// Invented is true when ClusterIPs were made up, because the API server has not
+	// allocated any yet: no ipBlock holds them, or not.
+	Invented bool
 	// ExternalName is spec.externalName.
 	ExternalName string
 	ExternalIPs  []netip.Addr

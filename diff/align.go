@@ -8,9 +8,74 @@ import (
 	"github.com/portolan-net/portolan/flow"
 )
 
-// align gives pods that have not run yet the addresses in the new version that they
-// have in the old one: both were made up, and no difference.
+// align gives pods that have not run yet, and Services that were not applied yet, the
+// addresses in the new version that they have in the old one: both were made up, and no
+// difference.
 func align(old, young *cluster.Snapshot) *cluster.Snapshot {
+	return alignServices(old, alignPods(old, young), true)
+}
+
+// alignBoth also gives the old version's Services what the API server gave them since.
+func alignBoth(old, young *cluster.Snapshot) [2]*cluster.Snapshot {
+	old = alignServices(young, old, false)
+	return [2]*cluster.Snapshot{old, align(old, young)}
+}
+
+// alignServices gives Services whose cluster IPs were made up those of another version,
+// made up or not; and others than anybody has there, if it has no such Service.
+func alignServices(from, s *cluster.Snapshot, invented bool) *cluster.Snapshot {
+	if !slices.ContainsFunc(s.Services, func(svc cluster.Service) bool { return svc.Invented }) {
+		return s
+	}
+	x := cluster.NewIndex(from)
+	used := map[netip.Addr]bool{}
+	for _, services := range [2][]cluster.Service{from.Services, s.Services} {
+		for i := range services {
+			for _, ip := range services[i].ClusterIPs {
+				used[ip] = true
+			}
+		}
+	}
+	out := *s
+	out.Services = slices.Clone(s.Services)
+	for i := range out.Services {
+		svc := &out.Services[i]
+		if !svc.Invented {
+			continue
+		}
+		was := x.Service(svc.Namespace, svc.Name)
+		switch {
+		case was != nil && len(was.ClusterIPs) > 0 && !was.Invented:
+			svc.ClusterIPs, svc.Invented = was.ClusterIPs, false
+		case invented:
+			svc.ClusterIPs = sameOrUnused(svc.ClusterIPs, was, used)
+		}
+	}
+	return &out
+}
+
+// sameOrUnused are the addresses that a Service had, by family, or others that nobody
+// has.
+func sameOrUnused(ips []netip.Addr, was *cluster.Service, used map[netip.Addr]bool) []netip.Addr {
+	out := slices.Clone(ips)
+	for i, a := range out {
+		at := -1
+		if was != nil {
+			at = slices.IndexFunc(was.ClusterIPs, func(o netip.Addr) bool { return o.Is6() == a.Is6() })
+		}
+		if at >= 0 {
+			out[i] = was.ClusterIPs[at]
+			continue
+		}
+		for used[out[i]] {
+			out[i] = out[i].Prev()
+		}
+		used[out[i]] = true
+	}
+	return out
+}
+
+func alignPods(old, young *cluster.Snapshot) *cluster.Snapshot {
 	if !slices.ContainsFunc(young.Pods, func(p cluster.Pod) bool { return p.Invented }) {
 		return young
 	}

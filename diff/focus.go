@@ -84,7 +84,7 @@ func CompareIn(f Focus, cores reach.Cores, old, young *cluster.Snapshot) (*Repor
 			return nil, err
 		}
 	}
-	x := &comparison{cores: cores, focus: f, s: [2]*cluster.Snapshot{old, align(old, young)}}
+	x := &comparison{cores: cores, focus: f, s: alignBoth(old, young)}
 	if err := x.compare(); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,8 @@ const (
 	CodePodsDerived Code = "pods-derived"
 	// CodePodsInvented says: %[1]s pods have no address in the input and got one from %[2]s, which no real pod has; ipBlock rules cannot be judged for them
 	CodePodsInvented Code = "pods-invented-addresses"
+	// CodeServicesInvented says: %[1]s Services have no cluster IP in the input and got one from %[2]s, which no real Service has
+	CodeServicesInvented Code = "services-invented-addresses"
 	// CodeEndpointsDerived says: the input holds no EndpointSlice: the endpoints of %[1]s Services were derived from their selectors and the pods
 	CodeEndpointsDerived Code = "endpoints-derived"
 	// CodeEndpointsConverted says: the endpoints of %[1]s Services were read from Endpoints objects, since the input holds no EndpointSlices of them

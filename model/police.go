@@ -98,7 +98,8 @@ func (m *Model) party(addr netip.Addr) policy.Party {
 	if addr.IsValid() {
 		p.Pod = m.Index.PodByIP(addr)
 	}
-	if p.Pod != nil && p.Pod.Invented {
+	svc := m.Services.ClusterIPOwner(addr)
+	if p.Pod != nil && p.Pod.Invented || svc != nil && svc.Invented {
 		p.Addr = netip.Addr{} // an address of ours is no ground for an ipBlock
 	}
 	return p

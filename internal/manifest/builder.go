@@ -242,6 +242,7 @@ func (b *Builder) Input() (*Input, error) {
 	s.Notes = append(s.Notes, b.implyNodes()...)
 	s.Notes = append(s.Notes, b.derivePods()...)
 	s.Notes = append(s.Notes, b.inventAddresses()...)
+	s.Notes = append(s.Notes, b.inventClusterIPs()...)
 	s.Notes = append(s.Notes, b.convertEndpoints()...)
 	b.rewrite()
 	s.Notes = append(s.Notes, b.deriveSlices()...)

@@ -179,7 +179,7 @@ func TestServiceDefaults(t *testing.T) {
 	s := parse(t, service("ports: [{port: 80}]")).Snapshot.Services[0]
 	want := cluster.Service{
 		Meta: cluster.Meta{Namespace: "test", Name: "s", Position: flow.Position{File: "in.yaml", Line: 1}},
-		Type: cluster.ServiceClusterIP,
+		Type: cluster.ServiceClusterIP, ClusterIPs: []netip.Addr{netip.MustParseAddr("198.19.255.254")}, Invented: true,
 		Ports: []cluster.ServicePort{{
 			Protocol: flow.TCP, Port: 80, TargetPort: cluster.PortRef{Number: 80}, Position: flow.Position{File: "in.yaml", Line: 5},
 		}},

@@ -184,6 +184,60 @@ func (b *Builder) inventAddresses() []flow.Reason {
 	return []flow.Reason{flow.Because(flow.CodePodsInvented, strconv.Itoa(count), strings.Join(ranges, ", "))}
 }
 
+// inventClusterIPs gives Services that were not applied yet a cluster IP, as the API
+// server would, from the ends of the ranges: pods take theirs from the beginnings.
+func (b *Builder) inventClusterIPs() []flow.Reason {
+	pools := []netip.Prefix{inventedV4, inventedV6}
+	next := []netip.Addr{cluster.LastAddr(inventedV4), cluster.LastAddr(inventedV6)}
+	used := make(map[netip.Addr]bool)
+	for _, s := range b.services {
+		for _, ip := range s.ClusterIPs {
+			used[ip] = true
+		}
+	}
+	count, from := 0, [2]bool{}
+	for _, s := range b.services {
+		if len(s.ClusterIPs) > 0 || s.Headless || s.Type == cluster.ServiceExternalName {
+			continue
+		}
+		for _, v6 := range b.familiesFor(s) {
+			i := 0
+			if v6 {
+				i = 1
+			}
+			for next[i] = next[i].Prev(); used[next[i]]; {
+				next[i] = next[i].Prev()
+			}
+			s.ClusterIPs, s.Invented, from[i] = append(s.ClusterIPs, next[i]), true, true
+		}
+		count++
+	}
+	if count == 0 {
+		return nil
+	}
+	var ranges []string
+	for i, pool := range pools {
+		if from[i] {
+			ranges = append(ranges, pool.String())
+		}
+	}
+	return []flow.Reason{flow.Because(flow.CodeServicesInvented, strconv.Itoa(count), strings.Join(ranges, ", "))}
+}
+
+// familiesFor are those that a Service asks for, or that of the first pod with an
+// address.
+func (b *Builder) familiesFor(s *cluster.Service) []bool {
+	if len(s.Families) > 0 {
+		return s.Families
+	}
+	for _, p := range b.pods {
+		if len(p.IPs) > 0 {
+			return []bool{p.IPs[0].Is6()}
+		}
+	}
+	return []bool{false}
+}
+
 func (b *Builder) usesV6() bool {
 	for _, s := range b.services {
 		if slices.Contains(s.Families, true) {

@@ -295,3 +295,33 @@ func TestTwice(t *testing.T) {
 		t.Errorf("%d policies, %d foreign, %d ignored; want one of each", len(s.NetworkPolicies), len(s.Foreign), len(s.Ignored))
 	}
 }
+
+// Services that were not applied yet get cluster IPs, of their families or else of
+// the pods', that nobody has; headless ones and names of others have none to get.
+func TestInventedClusterIPs(t *testing.T) {
+	service := func(name, spec string) string {
+		return "apiVersion: v1\nkind: Service\nmetadata: {name: " + name + ", namespace: test}\nspec: {" + spec + "}\n---\n"
+	}
+	services := service("plain", "ports: [{port: 80}]") + service("lb", "type: LoadBalancer, ports: [{port: 80}]") +
+		service("headless", "clusterIP: None, ports: [{port: 80}]") + service("name", "type: ExternalName, externalName: db.example") +
+		service("own", "clusterIP: 198.19.255.253, ports: [{port: 80}]") + service("six", "ipFamilies: [IPv6], ports: [{port: 80}]") +
+		service("both", "ipFamilies: [IPv6, IPv4], ports: [{port: 80}]")
+	got := func(in *Input) (out []string) {
+		for _, s := range in.Snapshot.Services {
+			out = append(out, fmt.Sprint(s.Name, s.ClusterIPs, s.Invented))
+		}
+		return out
+	}
+	const last6 = "3fff:fff:ffff:ffff:ffff:ffff:ffff:fff"
+	in := parse(t, services)
+	equal(t, "cluster IPs", got(in), []string{
+		"plain[198.19.255.254] true", "lb[198.19.255.252] true", "headless[] false", "name[] false", "own[198.19.255.253] false",
+		"six[" + last6 + "e] true", "both[" + last6 + "d 198.19.255.251] true",
+	})
+	if all := notes(in); !slices.Contains(all, "services-invented-addresses: 4, 198.18.0.0/15, 3fff::/20") {
+		t.Errorf("notes: %q", all)
+	}
+	in = parse(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: test}\nstatus: {phase: Running, podIP: 'fd00::1'}\n---\n"+service("plain", "ports: [{port: 80}]"))
+	equal(t, "behind IPv6 pods", got(in), []string{"plain[" + last6 + "e] true"})
+	equal(t, "of what runs", notes(parse(t, service("own", "clusterIP: 10.96.0.1, ports: [{port: 80}]"))), []string{"namespaces-implied: 1, test"})
+}

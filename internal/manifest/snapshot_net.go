@@ -9,7 +9,10 @@ import (
 
 func (x *snapshotWriter) service(s *cluster.Service) {
 	f := fields{"type": string(s.Type), "internalTrafficPolicy": string(s.InternalTrafficPolicy)}
-	ips := x.addrs(s.ClusterIPs)
+	var ips []any
+	if !s.Invented {
+		ips = x.addrs(s.ClusterIPs)
+	}
 	if s.Headless {
 		ips = append(ips, "None")
 	}

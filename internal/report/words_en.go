@@ -120,6 +120,7 @@ var englishTrip = map[flow.Code]string{
 	flow.CodeIgnoredEndpointsOrphan: "Endpoints %[1]s: the input holds no Service of that name",
 	flow.CodePodsDerived:            "%[1]s pods were derived from the templates of %[2]s workloads that have no pods in the input (%[3]s); no more than 3 for each",
 	flow.CodePodsInvented:           "%[1]s pods have no address in the input and got one from %[2]s, which no real pod has; ipBlock rules cannot be judged for them",
+	flow.CodeServicesInvented:       "%[1]s Services have no cluster IP in the input and got one from %[2]s, which no real Service has",
 	flow.CodeEndpointsDerived:       "the input holds no EndpointSlice: the endpoints of %[1]s Services were derived from their selectors and the pods",
 	flow.CodeEndpointsConverted:     "the endpoints of %[1]s Services were read from Endpoints objects, since the input holds no EndpointSlices of them",
 	flow.CodeNodesImplied:           "Nodes could not be read, and pods name %[1]s of them: of these only name and address are known (%[2]s)",

@@ -120,6 +120,7 @@ var chineseTrip = map[flow.Code]string{
 	flow.CodeIgnoredEndpointsOrphan: "Endpoints %[1]s：输入中没有同名的 Service",
 	flow.CodePodsDerived:            "%[1]s 个 Pod 由 %[2]s 个工作负载的模板推导得出，它们在输入中没有 Pod（%[3]s）；每个工作负载最多 3 个",
 	flow.CodePodsInvented:           "%[1]s 个 Pod 在输入中没有地址，临时取自 %[2]s，真实的 Pod 不会使用它；无法对它们判断 ipBlock",
+	flow.CodeServicesInvented:       "%[1]s 个 Service 在输入中没有 cluster IP，临时取自 %[2]s，真实的 Service 不会使用它",
 	flow.CodeEndpointsDerived:       "输入中没有 EndpointSlice：%[1]s 个 Service 的后端由选择器和 Pod 推导得出",
 	flow.CodeEndpointsConverted:     "%[1]s 个 Service 的后端读自 Endpoints 对象，因为输入中没有它们的 EndpointSlice",
 	flow.CodeNodesImplied:           "无法读取 Node，从 Pod 得知其中 %[1]s 个：只知道名字和地址（%[2]s）",
