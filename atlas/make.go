@@ -84,7 +84,7 @@ func (x *making) look() error {
 	case x.to == nil && x.o.Namespace != "":
 		f, err := focusOn(x.c, cluster.InNamespace(x.o.Namespace), cluster.FromSide)
 		if err != nil {
-			e := wrong(x.o.Namespace, "no pods of that namespace in the input", "-n NAMESPACE")
+			e := wrong(x.o.Namespace, "no pods of that namespace with addresses of their own in the input", "-n NAMESPACE")
 			e.Missing, e.Namespace = "Pod", x.o.Namespace
 			return e
 		}

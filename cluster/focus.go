@@ -272,7 +272,7 @@ func (f *Focus) none() string {
 	case !f.Owner.IsZero():
 		return "no running Pod of " + f.Owner.String() + " in the input"
 	}
-	return "no pods of that namespace in the input"
+	return "no pods of that namespace with addresses of their own in the input"
 }
 
 // Addresses are those of the client that was named.
