@@ -111,6 +111,12 @@ func plainService(s cluster.Service) cluster.Service {
 	if len(s.Selector) == 0 {
 		s.Selector = nil // no selector is none
 	}
+	if len(s.Families) == 0 { // kube-proxy is told an address that was made up as any other
+		for _, ip := range s.ClusterIPs {
+			s.Families = append(s.Families, ip.Is6())
+		}
+	}
+	s.Invented = false
 	return s
 }
 
