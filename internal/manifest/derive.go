@@ -195,6 +195,11 @@ func (b *Builder) inventClusterIPs() []flow.Reason {
 			used[ip] = true
 		}
 	}
+	for _, p := range b.pods {
+		for _, ip := range p.IPs {
+			used[ip] = true
+		}
+	}
 	count, from := 0, [2]bool{}
 	for _, s := range b.services {
 		if len(s.ClusterIPs) > 0 || s.Headless || s.Type == cluster.ServiceExternalName {
@@ -208,7 +213,9 @@ func (b *Builder) inventClusterIPs() []flow.Reason {
 			for next[i] = next[i].Prev(); used[next[i]]; {
 				next[i] = next[i].Prev()
 			}
-			s.ClusterIPs, s.Invented, from[i] = append(s.ClusterIPs, next[i]), true, true
+			if pools[i].Contains(next[i]) {
+				s.ClusterIPs, s.Invented, from[i] = append(s.ClusterIPs, next[i]), true, true
+			}
 		}
 		count++
 	}
