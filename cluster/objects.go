@@ -215,6 +215,12 @@ func (s *Service) Object() flow.Object {
 	return flow.Object{Kind: "Service", Namespace: s.Namespace, Name: s.Name}
 }
 
+// LacksClusterIP reports whether the API server would give the Service a cluster IP,
+// and none is known.
+func (s *Service) LacksClusterIP() bool {
+	return len(s.ClusterIPs) == 0 && !s.Headless && s.Type != ServiceExternalName
+}
+
 // Endpoint is one entry of an EndpointSlice. Nil conditions are resolved by
 // the loader as the API says (ready and serving unset mean true, terminating
 // unset means false).

@@ -87,10 +87,9 @@ func (x *comparison) same() int {
 	return n
 }
 
-// lacksAddress reports whether a port of a version is to have an address and has none,
-// as in a folder of manifests.
+// lacksAddress reports whether a port of a version is to have an address and has none.
 func (x *comparison) lacksAddress(v int, svc *cluster.Service, id portID) bool {
-	return !svc.Headless && svc.Type != cluster.ServiceExternalName && len(svc.ClusterIPs) == 0 && len(x.kindsOf(v, id)) == 0
+	return svc.LacksClusterIP() && len(x.kindsOf(v, id)) == 0
 }
 
 func (x *comparison) unaddressed() int {

@@ -273,7 +273,7 @@ func TestKeptInFocus(t *testing.T) {
 	}
 }
 
-// In a folder of manifests Services have no cluster IP, so nobody can be asked, and it is
+// Of Services without a cluster IP, not even a made-up one, nobody can be asked, and it is
 // said: also of one that only the old version has.
 func TestUnaddressed(t *testing.T) {
 	one := func(ip string) *cluster.Snapshot {

@@ -187,7 +187,7 @@ func (b *Builder) inventAddresses() []flow.Reason {
 // inventClusterIPs gives Services that were not applied yet a cluster IP, as the API
 // server would, from the ends of the ranges: pods take theirs from the beginnings.
 func (b *Builder) inventClusterIPs() []flow.Reason {
-	if !slices.ContainsFunc(b.services, lacksClusterIP) {
+	if !slices.ContainsFunc(b.services, (*cluster.Service).LacksClusterIP) {
 		return nil
 	}
 	pools := []netip.Prefix{inventedV4, inventedV6}
@@ -205,7 +205,7 @@ func (b *Builder) inventClusterIPs() []flow.Reason {
 	}
 	count, from := 0, [2]bool{}
 	for _, s := range b.services {
-		if !lacksClusterIP(s) {
+		if !s.LacksClusterIP() {
 			continue
 		}
 		for _, v6 := range b.familiesFor(s) {
@@ -229,11 +229,6 @@ func (b *Builder) inventClusterIPs() []flow.Reason {
 		}
 	}
 	return []flow.Reason{flow.Because(flow.CodeServicesInvented, strconv.Itoa(count), strings.Join(ranges, ", "))}
-}
-
-// lacksClusterIP reports whether the API server would give the Service a cluster IP.
-func lacksClusterIP(s *cluster.Service) bool {
-	return len(s.ClusterIPs) == 0 && !s.Headless && s.Type != cluster.ServiceExternalName
 }
 
 // familiesFor are those that a Service asks for, or that of the first pod with an

@@ -225,42 +225,43 @@ func (b *Builder) remove(o flow.Object) bool {
 	if _, known := b.seen[o]; !known {
 		return false
 	}
-	delete(b.seen, o)
+	gone := map[flow.Object]bool{o: true}
 	if o.Kind == "Namespace" {
 		for in := range b.seen {
 			if in.Namespace == o.Name {
-				b.remove(in)
+				gone[in] = true
 			}
 		}
 	}
-	b.nodes = without(b.nodes, o, nameOfNode)
-	b.namespaces = without(b.namespaces, o, nameOfNamespace)
-	b.pods = without(b.pods, o, nameOfPod)
-	b.services = without(b.services, o, (*cluster.Service).Object)
-	b.slices = without(b.slices, o, nameOfSlice)
-	b.endpoints = without(b.endpoints, o, nameOfEndpoints)
-	b.policies = without(b.policies, o, (*cluster.NetworkPolicy).Object)
-	b.foreign = without(b.foreign, o, func(f *cluster.Foreign) flow.Object { return f.Object })
-	b.clues = without(b.clues, o, func(c *cluster.Clue) flow.Object { return c.Object })
-	b.callbacks = without(b.callbacks, o, func(c *cluster.Callback) flow.Object { return c.Object })
+	maps.DeleteFunc(b.seen, func(k flow.Object, _ decoded) bool { return gone[k] })
+	b.nodes = without(b.nodes, gone, nameOfNode)
+	b.namespaces = without(b.namespaces, gone, nameOfNamespace)
+	b.pods = without(b.pods, gone, nameOfPod)
+	b.services = without(b.services, gone, (*cluster.Service).Object)
+	b.slices = without(b.slices, gone, nameOfSlice)
+	b.endpoints = without(b.endpoints, gone, nameOfEndpoints)
+	b.policies = without(b.policies, gone, (*cluster.NetworkPolicy).Object)
+	b.foreign = without(b.foreign, gone, func(f *cluster.Foreign) flow.Object { return f.Object })
+	b.clues = without(b.clues, gone, func(c *cluster.Clue) flow.Object { return c.Object })
+	b.callbacks = without(b.callbacks, gone, func(c *cluster.Callback) flow.Object { return c.Object })
 	for _, w := range b.workloads {
-		if w.object() == o {
-			gone := *w
-			gone.Removed = true
-			b.rolled[o] = &gone
+		if gone[w.object()] {
+			removed := *w
+			removed.Removed = true
+			b.rolled[w.object()] = &removed
 		}
 	}
-	b.workloads = without(b.workloads, o, (*workload).object)
+	b.workloads = without(b.workloads, gone, (*workload).object)
 	m := &b.metallb
-	m.Pools = without(m.Pools, o, func(p cluster.IPAddressPool) flow.Object { return p.Object() })
-	m.BGPAdvertisements = without(m.BGPAdvertisements, o, func(p cluster.BGPAdvertisement) flow.Object { return p.Object() })
-	m.L2Advertisements = without(m.L2Advertisements, o, func(p cluster.L2Advertisement) flow.Object { return p.Object() })
-	m.BGPPeers = without(m.BGPPeers, o, func(p cluster.BGPPeer) flow.Object { return p.Object() })
+	m.Pools = without(m.Pools, gone, func(p cluster.IPAddressPool) flow.Object { return p.Object() })
+	m.BGPAdvertisements = without(m.BGPAdvertisements, gone, func(p cluster.BGPAdvertisement) flow.Object { return p.Object() })
+	m.L2Advertisements = without(m.L2Advertisements, gone, func(p cluster.L2Advertisement) flow.Object { return p.Object() })
+	m.BGPPeers = without(m.BGPPeers, gone, func(p cluster.BGPPeer) flow.Object { return p.Object() })
 	return true
 }
 
-func without[T any](list []T, o flow.Object, name func(T) flow.Object) []T {
-	return slices.DeleteFunc(list, func(t T) bool { return name(t) == o })
+func without[T any](list []T, gone map[flow.Object]bool, name func(T) flow.Object) []T {
+	return slices.DeleteFunc(list, func(t T) bool { return gone[name(t)] })
 }
 
 // note keeps what the EndpointSlice controller would write before anything changes.
